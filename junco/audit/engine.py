@@ -1,0 +1,176 @@
+"""The audit's front doors: tasks for a runner, and whole audits in process for a laptop or a notebook."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from junco.audit import images as pictures
+from junco.audit.pipeline.codec import decode, encode
+from junco.audit.pipeline.draw import draw
+from junco.audit.pipeline.finalise import conclude, provenance
+from junco.audit.pipeline.inspect import inspect
+from junco.audit.pipeline.prepare import Files
+from junco.audit.pipeline.shards import KEPT, run
+from junco.audit.types import Partial
+from junco.contract.base import digest_of
+from junco.contract.errors import Internal
+from junco.contract.images import ImageSet
+from junco.contract.job import Progress, WorkKind
+from junco.contract.model import ModelReport
+from junco.contract.outcome import Outcome
+from junco.contract.plan import Plan, PlanRequest
+from junco.contract.resolve import resolve, shards
+from junco.contract.wire import Advanced, Event, Task
+
+T = TypeVar("T")
+
+
+def execute(task: Task, emit: Callable[[Event], None]) -> tuple[str, ...]:
+    """Carry out ``task``, write its files under ``task.out`` and return their names; raises ``JuncoError``."""
+    torch.set_num_threads(task.threads)
+    return _EXECUTE[task.kind](task, emit)
+
+
+def _inspect(task: Task, _emit: Callable[[Event], None]) -> tuple[str, ...]:
+    report = inspect(Path(task.model_path).read_bytes(), input_shape=task.input_shape, output=task.output)
+    return _written(task, {"report.json": report.model_dump_json().encode()})
+
+
+def _shard(task: Task, emit: Callable[[Event], None]) -> tuple[str, ...]:
+    shard, plan = _given(task.shard), _given(task.plan)
+    done = 0
+
+    def tick(passes: int) -> None:
+        nonlocal done
+        done = min(shard.cost, done + passes)
+        emit(Advanced(stage=shard.check.value, completed=done))
+
+    partial = run(shard, plan, Path(task.model_path).read_bytes(), _files(task), device=task.device, tick=tick)
+    return _written(task, {"partial.safetensors": encode(partial)})
+
+
+def _finalise(task: Task, _emit: Callable[[Event], None]) -> tuple[str, ...]:
+    plan, report = _given(task.plan), _given(task.report)
+    partials = {i: decode(Path(path).read_bytes()) for i, path in enumerate(task.partial_paths)}
+    sandbox = provenance(device=task.device, threads=task.threads, sandbox=task.sandbox)
+    outcome, files = _concluded(plan, report, partials, _files(task), provenance=sandbox)
+    return _written(task, {"outcome.json": outcome.model_dump_json(indent=1).encode()} | files)
+
+
+_EXECUTE: dict[WorkKind, Callable[[Task, Callable[[Event], None]], tuple[str, ...]]] = {
+    WorkKind.INSPECT: _inspect,
+    WorkKind.SHARD: _shard,
+    WorkKind.FINALISE: _finalise,
+}
+
+
+def _concluded(
+    plan: Plan, report: ModelReport, partials: dict[int, Partial], files: Files, **how: object
+) -> tuple[Outcome, dict[str, bytes]]:
+    shots = pictures.load(files, plan.preprocessing, selected=plan.selected)
+    outcome = conclude(plan, report, partials, labels=shots.labels, names=shots.names, **how)  # type: ignore[arg-type]
+    outcome, drawn = draw(outcome, partials, shots.shown[:KEPT])
+    return outcome, {artifact.name: artifact.data for artifact in drawn}
+
+
+def _files(task: Task) -> Files:
+    images = _given(task.images)
+    return [(file, Path(path).read_bytes()) for file, path in zip(images.files, task.image_paths, strict=True)]
+
+
+def _written(task: Task, files: dict[str, bytes]) -> tuple[str, ...]:
+    _write(Path(task.out), files)
+    return tuple(files)
+
+
+def _write(out: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _given(value: T | None) -> T:
+    if value is None:
+        raise Internal("The task lacks what its kind needs.")
+    return value
+
+
+class LocalEngine:
+    """Whole audits in this process: same plan, same shards, same outcome as the service's."""
+
+    def __init__(self, *, threads: int | None = None, device: str = "cpu") -> None:
+        self._device = device
+        self._threads = threads or torch.get_num_threads()
+        torch.set_num_threads(self._threads)
+
+    def inspect(
+        self, model: Path, *, input_shape: tuple[int, int, int] | None = None, output: str | None = None
+    ) -> ModelReport:
+        """Inspect a model file."""
+        return inspect(model.read_bytes(), input_shape=input_shape, output=output)
+
+    def check(
+        self,
+        model: Path,
+        images: ImageSet,
+        paths: Sequence[Path],
+        request: PlanRequest,
+        *,
+        out: Path,
+        input_shape: tuple[int, int, int] | None = None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> Outcome:
+        """Run ``request`` on files of this machine and write outcome.json, report.html and pictures under ``out``.
+
+        ``paths`` belong to ``images.files``, one each. ``request.model`` must be the model file's digest.
+        """
+        data = model.read_bytes()
+        on_progress(Progress(stage="inspect"))
+        report = inspect(data, input_shape=input_shape, output=request.output)
+        plan = resolve(request, report, images)
+        files = [(file, path.read_bytes()) for file, path in zip(images.files, paths, strict=True)]
+        started = time.monotonic()
+        partials = _run_all(plan, data, files, self._device, on_progress)
+        how = provenance(device=self._device, threads=self._threads, sandbox="none: in process")
+        how = how.model_copy(update={"durations": {"shards": round(time.monotonic() - started, 3)}})
+        on_progress(Progress(stage="report", completed=1, total=1, percent=100.0))
+        outcome, written = _concluded(plan, report, partials, files, provenance=how)
+        _write(out, {"outcome.json": outcome.model_dump_json(indent=1).encode()} | written)
+        return outcome
+
+
+def _run_all(
+    plan: Plan, data: bytes, files: Files, device: str, on_progress: Callable[[Progress], None]
+) -> dict[int, Partial]:
+    pieces = shards(plan)
+    meter = _Meter(sum(piece.cost for piece in pieces), on_progress)
+    return {p.index: run(p, plan, data, files, device=device, tick=meter.of(p.check.value)) for p in pieces}
+
+
+@dataclass
+class _Meter:
+    """Passes done of all shards, told as they come."""
+
+    total: int
+    tell: Callable[[Progress], None]
+    done: int = 0
+
+    def of(self, stage: str) -> Callable[[int], None]:
+        """A tick that counts under ``stage``."""
+
+        def tick(passes: int) -> None:
+            self.done = min(self.total, self.done + passes)
+            percent = round(100 * self.done / max(self.total, 1), 1)
+            self.tell(Progress(stage=stage, completed=self.done, total=self.total, percent=percent))
+
+        return tick
+
+
+def model_digest(model: Path) -> str:
+    """Content address of a model file."""
+    return digest_of(model.read_bytes())

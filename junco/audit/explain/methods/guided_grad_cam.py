@@ -1,0 +1,30 @@
+"""Guided Grad-CAM: A = guided_backprop * upsample(grad_cam), bilinear (Selvaraju et al., Grad-CAM, 2017).
+
+[n, C, H, W], signed; zero wherever Grad-CAM is. Cost: none beyond guided_backprop and grad_cam, shared with them.
+"""
+
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from junco.audit.explain.backward import Wants
+from junco.audit.explain.layers import layer_of, no_spatial_layer
+from junco.audit.explain.methods.guided_backprop import no_guided_rule
+from junco.audit.explain.passes import Pass
+from junco.audit.explain.registry import method
+from junco.audit.types import Canonical
+from junco.contract.catalogue import LayerParameters, Method
+
+
+def _refuses(model: Canonical, parameters: LayerParameters) -> str | None:
+    return no_guided_rule(model) or no_spatial_layer(model, parameters)
+
+
+def _wants(model: Canonical, parameters: LayerParameters) -> Wants:
+    return Wants(guided=True, layers=frozenset({layer_of(model, parameters)}))
+
+
+@method(Method.GUIDED_GRAD_CAM, refuses=_refuses, wants=_wants)
+def guided_grad_cam(run: Pass, parameters: LayerParameters) -> Tensor:
+    """Guided Backpropagation gated by the Grad-CAM map, resized to the input."""
+    cam = run.cam(layer_of(run.model, parameters))
+    return run.guided * interpolate(cam, run.x.shape[2:], mode="bilinear", align_corners=False)

@@ -1,0 +1,19 @@
+"""Input x Gradient: A = x * dz_c/dx (Shrikumar et al., Not Just a Black Box, 2016).
+
+[n, C, H, W], signed; sums to the logit for bias-free ReLU networks. Under an input shift m it moves by exactly
+m * dz_c/dx.
+Cost: 1 gradient pass, shared with gradient.
+"""
+
+from torch import Tensor
+
+from junco.audit.explain.backward import Wants
+from junco.audit.explain.passes import Pass
+from junco.audit.explain.registry import method
+from junco.contract.catalogue import Method, NoParameters
+
+
+@method(Method.INPUT_X_GRADIENT, wants=lambda _model, _parameters: Wants(gradient=True))
+def input_x_gradient(run: Pass, parameters: NoParameters) -> Tensor:  # noqa: ARG001 - every method takes its parameters
+    """The gradient weighted by the input value, in model input space."""
+    return run.x * run.gradient

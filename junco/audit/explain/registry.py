@@ -1,0 +1,62 @@
+"""The one table from a method's or control's name to its code."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from torch import Tensor
+
+from junco.audit.explain.backward import Wants
+from junco.audit.explain.passes import Pass
+from junco.audit.types import Canonical
+from junco.contract.base import Frozen
+from junco.contract.catalogue import Control, Method
+
+P = TypeVar("P", bound=Frozen)
+Name = Method | Control
+Run = Callable[[Pass, P], Tensor]
+
+
+def _never(_model: Canonical, _parameters: Any) -> str | None:
+    return None
+
+
+def _nothing(_model: Canonical, _parameters: Any) -> Wants:
+    return Wants()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method's code, typed by its parameter model.
+
+    ``refuses`` tells why its rule is undefined for a model, or None; it raises InvalidPlan for parameters that name
+    what the model does not have. ``wants`` tells what it reads of the shared pass.
+    """
+
+    run: Callable[[Pass, Any], Tensor]
+    refuses: Callable[[Canonical, Any], str | None]
+    wants: Callable[[Canonical, Any], Wants]
+
+
+_ENTRIES: dict[Name, Entry] = {}
+
+REGISTRY: Mapping[Name, Entry] = MappingProxyType(_ENTRIES)
+"""Every method and control that has code."""
+
+
+def method(
+    name: Name,
+    *,
+    refuses: Callable[[Canonical, P], str | None] = _never,
+    wants: Callable[[Canonical, P], Wants] = _nothing,
+) -> Callable[[Run[P]], Run[P]]:
+    """Register the decorated function as the code of ``name``; raises ValueError when it has some already."""
+
+    def register(run: Run[P]) -> Run[P]:
+        if name in _ENTRIES:
+            raise ValueError(f"{name} is registered already, by {_ENTRIES[name].run.__module__}")
+        _ENTRIES[name] = Entry(run, refuses, wants)
+        return run
+
+    return register

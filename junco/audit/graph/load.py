@@ -1,0 +1,133 @@
+"""A model file's bytes to the canonical classifier."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, fx
+
+from junco.audit.graph.assemble import Assembled, Names, assemble
+from junco.audit.graph.head import cut_softmax, flatten_output
+from junco.audit.graph.inputs import Fitted, Shape, fitted
+from junco.audit.graph.judgeable import require_gradients, require_parameters, same_gradients
+from junco.audit.graph.landmarks import activation_counts, first_linear, spatial, tap_last_maps
+from junco.audit.graph.lift import Lifted, Source, holder, last_line, lift
+from junco.audit.graph.observe import observed
+from junco.audit.graph.original import Original
+from junco.audit.graph.precision import retyped
+from junco.audit.graph.retrace import place
+from junco.audit.graph.sniff import require_torchscript
+from junco.audit.graph.steps import steps, uncovered
+from junco.audit.graph.tidy import tidied
+from junco.audit.graph.torchscript import Program, read
+from junco.audit.types import Canonical
+from junco.contract.errors import JuncoError, MemoryExceeded, ModelNotJudgeable
+
+
+def load(data: bytes, *, input_shape: Shape | None = None, output: str | None = None) -> Canonical:
+    """The classifier in a TorchScript file, on the CPU in float32, in eval mode, nothing wanting gradients.
+
+    ``input_shape`` (channels, height, width) is found by trying if absent; ``output`` names the class scores where the
+    model answers several tensors. Raises ``ModelFormatUnsupported``, ``ModelUnreadable``, ``InputShapeMismatch``,
+    ``ModelOutputShape``, ``ModelNotJudgeable`` or ``MemoryExceeded``, whatever the file holds.
+    """
+    with _named_errors():
+        require_torchscript(data)
+        program = read(data)
+        found = fitted(Original(program.script, program.dtype, output), program.first, input_shape)
+        return _canonical(program, found)
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """A file may make torch raise anything: it leaves here as one of the errors that ``load`` promises."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except JuncoError:
+        raise
+    except MemoryError as error:
+        raise MemoryExceeded("the model wants more memory than there is", remedy="upload a smaller model") from error
+    except Exception as error:
+        raise ModelNotJudgeable(
+            "the model runs, but could not be turned into a graph that can be explained",
+            expected="a feed-forward program of ATen operators",
+            found=f"{type(error).__name__}: {last_line(error)}",
+            remedy="export it with torch.jit.trace, and without custom operators",
+        ) from error
+
+
+def _canonical(program: Program, found: Fitted) -> Canonical:
+    lifted = _lifted(found)
+    x = found.x[: lifted.batch]
+    values = dict(observed(_module(lifted), x))
+    softmax = cut_softmax(lifted, values)
+    (answer,) = lifted.graph.output_node().all_input_nodes
+    flatten_output(lifted.graph, values[answer])
+    assembled = assemble(lifted, x, names=_names(program.script))
+    module = assembled.module if program.dtype is torch.float32 else retyped(assembled.module, torch.float32)
+    return _described(program, found, lifted=lifted, assembled=Assembled(module, assembled.left_out), softmax=softmax)
+
+
+def _lifted(found: Fitted) -> Lifted:
+    original = found.original
+    lifted = lift(Source(original.script, original.choose, any_batch=original.batch is None), found.x)
+    return tidied(lifted, found.x[: lifted.batch])
+
+
+def _names(script: torch.jit.ScriptModule) -> Names:
+    buffers = dict(script.named_buffers(remove_duplicate=False))
+    parameters = dict(script.named_parameters(remove_duplicate=False))
+    trained = dict.fromkeys(buffers, False) | dict.fromkeys(parameters, True)
+    return Names(trained, {name: place(tensor) for name, tensor in (buffers | parameters).items()})
+
+
+def _module(lifted: Lifted) -> fx.GraphModule:
+    return fx.GraphModule(holder(lifted.tensors), lifted.graph)
+
+
+def _described(
+    program: Program, found: Fitted, *, lifted: Lifted, assembled: Assembled, softmax: str | None
+) -> Canonical:
+    module, x = assembled.module, found.x[: lifted.batch].float()
+    require_gradients(module, x)
+    cam_layer = tap_last_maps(module, observed(module, x))
+    order = steps(module)
+    require_parameters(order)
+    return Canonical(
+        module=module,
+        steps=order,
+        input_shape=(x.shape[1], x.shape[2], x.shape[3]),
+        classes=found.answer.shape[1],
+        format="torchscript",
+        producer=f"torch.jit ({program.script.original_name})",
+        original=found.original,
+        batch=lifted.batch,
+        cam_layer=cam_layer,
+        spatial=spatial(module, observed(module, x)),
+        activations=activation_counts(module),
+        left_out={**assembled.left_out, **uncovered(module, order)},
+        first_linear=first_linear(module),
+        softmax_cut=softmax,
+        warnings=(*program.warnings, *lifted.notes, *_warnings(found, lifted, module)),
+    )
+
+
+def _warnings(found: Fitted, lifted: Lifted, module: fx.GraphModule) -> Iterator[str]:
+    if lifted.batch is not None:
+        yield f"the program takes batches of {lifted.batch} only: images are handed in so, which may cost time"
+    if lifted.batch is None and not _independent(module, found.x.float()):
+        yield "an image's scores depend on the other images in its batch"
+    x = found.x[: lifted.batch].float()
+    if not torch.equal(found.original(x), found.original(x)):
+        yield "the same image gets other scores each time: the file draws random numbers, as in training mode"
+    elif not same_gradients(found.original, module, x):
+        yield "the file overrides its gradients, as detach does: explanations follow what it computes instead"
+
+
+@torch.no_grad()
+def _independent(module: fx.GraphModule, x: Tensor) -> bool:
+    alone, together = module(x[:1]), module(x)[:1]
+    return bool(torch.allclose(alone, together, rtol=1e-3, atol=1e-3 * float(together.abs().max())))

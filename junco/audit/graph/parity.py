@@ -1,0 +1,48 @@
+"""Holding the canonical graph against the program that was uploaded."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from junco.audit.types import Canonical, Parity
+
+_TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-4, torch.float16: 2e-2, torch.bfloat16: 1e-1}
+"""Largest difference over the largest answer, by what the program computes in.
+
+For float32: about 50 layers, each summing up to 10^4 products in another order, move a logit by some 10^-6 of the
+largest one; a wrong epsilon, padding or weight moves it by 10^-3 and more.
+"""
+
+
+def parity(canonical: Canonical, probes: Mapping[str, Tensor]) -> tuple[Parity, ...]:
+    """Canonical against original answers on each probe [n, C, H, W] in float32.
+
+    Where the program ends in a softmax that was cut, probabilities (or their logarithms) are compared. Relative means
+    over the largest magnitude that the original answers on that probe.
+    """
+    return tuple(_compared(canonical, name, x) for name, x in probes.items())
+
+
+def random_probes(canonical: Canonical, generator: torch.Generator, count: int = 8) -> dict[str, Tensor]:
+    """Inputs [count, C, H, W] for ``parity``: noise as wide as normalised images, wider and smooth noise, zeros."""
+    shape = (count, *canonical.input_shape)
+    noise = torch.randn(shape, generator=generator)
+    coarse = torch.randn((*shape[:2], 4, 4), generator=generator)
+    return {
+        "noise": noise,
+        "wide_noise": 3 * torch.randn(shape, generator=generator),
+        "smooth_noise": torch.nn.functional.interpolate(coarse, shape[2:], mode="bilinear"),
+        "zeros": torch.zeros(shape),
+    }
+
+
+@torch.no_grad()
+def _compared(canonical: Canonical, probe: str, x: Tensor) -> Parity:
+    theirs, ours = canonical.original(x), canonical(x)
+    if canonical.softmax_cut is not None:
+        ours = ours.softmax(dim=1) if canonical.softmax_cut == "softmax" else ours.log_softmax(dim=1)
+    absolute = float((ours - theirs).abs().max())
+    relative = absolute / max(float(theirs.abs().max()), torch.finfo(torch.float32).tiny)
+    tolerance = _TOLERANCE.get(getattr(canonical.original, "dtype", torch.float32), _TOLERANCE[torch.float32])
+    return Parity(probe, absolute, relative, tolerance, within=relative <= tolerance)

@@ -1,0 +1,70 @@
+"""What kind of file some bytes are, told without executing any of them."""
+
+from io import BytesIO
+from zipfile import BadZipFile, ZipFile
+
+from junco.contract.errors import ModelFormatUnsupported, ModelUnreadable
+
+_EXPECTED = "a TorchScript archive, as torch.jit.save writes it"
+_EXPORT = "export it: torch.jit.trace(model.eval(), example).save('model.pt')"
+
+# Leading bytes, and what a file that starts with them usually is.
+_MAGIC = (
+    (0, b"\x80", "a pickle, as older torch.save wrote checkpoints", _EXPORT),
+    (0, b"\x89HDF", "an HDF5 file, as Keras writes it", "convert the model to PyTorch and export TorchScript"),
+    (4, b"TFL3", "a TensorFlow Lite model", "convert the model to PyTorch and export TorchScript"),
+    (8, b"{", "a safetensors file, which holds weights but no model", _EXPORT),
+    (0, b"\x08", "an ONNX model", "ONNX comes in a later release of Junco; until then, export TorchScript"),
+)
+
+
+def require_torchscript(data: bytes) -> None:
+    """Return if ``data`` is a whole TorchScript archive.
+
+    Raises ``ModelFormatUnsupported`` for any other kind of file, ``ModelUnreadable`` for a damaged archive.
+    """
+    if not data.startswith(b"PK"):
+        raise _not_an_archive(data)
+    names = _checked_names(data)
+    inner = {name.partition("/")[2] for name in names}
+    if any(name.startswith("code/") for name in inner) and {"data.pkl", "constants.pkl"} & inner:
+        return
+    if "archive_format" in inner or any(name.endswith((".json", "model.json")) for name in names):
+        raise _unsupported("a torch.export archive (.pt2)", "comes in a later release; until then, export TorchScript")
+    if "data.pkl" in inner:
+        raise _unsupported("a torch.save checkpoint: weights or a pickled module, without the model's program", _EXPORT)
+    raise _unsupported("a zip archive without a model in it", _EXPORT)
+
+
+def _checked_names(data: bytes) -> list[str]:
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            damaged = archive.testzip()
+            names = archive.namelist()
+    except (BadZipFile, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise _damaged("the archive's directory cannot be read") from error
+    except Exception as error:  # zlib.error and struct.error share no base with the others
+        raise _damaged(f"the archive cannot be unpacked ({type(error).__name__})") from error
+    if damaged is not None:
+        raise _damaged(f"the checksum of {damaged!r} does not match")
+    return names
+
+
+def _not_an_archive(data: bytes) -> ModelFormatUnsupported:
+    for place, magic, kind, remedy in _MAGIC:
+        if data[place : place + len(magic)] == magic:
+            return _unsupported(kind, remedy)
+    return _unsupported("an empty file" if not data else "an unknown kind of file", _EXPORT)
+
+
+def _unsupported(found: str, remedy: str) -> ModelFormatUnsupported:
+    return ModelFormatUnsupported(f"the file is {found}", expected=_EXPECTED, found=found, remedy=remedy)
+
+
+def _damaged(found: str) -> ModelUnreadable:
+    return ModelUnreadable(
+        "the file looks like a model archive, but is damaged",
+        expected="a complete archive",
+        found=found,
+        remedy="upload the file again; if that does not help, export it again",
+    )

@@ -1,0 +1,80 @@
+"""What a reader must know beside a verdict (docs/verdicts.md)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from junco.audit.pipeline.merge import Merged
+from junco.audit.verdict import DECIDING, Judgement
+from junco.contract.catalogue import METHODS, Depth, Verdict, View
+from junco.contract.model import ModelReport
+from junco.contract.outcome import Caveat, RandomizationStatistics
+from junco.contract.plan import PlannedMethod
+
+DOMINATED = 0.5
+"""Similarity to edges, or of two random models' maps, above which a map belongs to the input or the architecture."""
+COARSE = 14 * 14
+"""Cells below which a map has few degrees of freedom."""
+CALIBRATED = 256
+"""Images on which running statistics of a drawn network settle."""
+
+
+def of_method(
+    method: PlannedMethod, judgement: Judgement, stats: RandomizationStatistics, merged: Merged
+) -> tuple[Caveat, ...]:
+    """Caveats of one method under parameter_randomization."""
+    return tuple(dict.fromkeys(_of_method(method, judgement, stats, merged)))
+
+
+def _of_method(
+    method: PlannedMethod, judgement: Judgement, stats: RandomizationStatistics, merged: Merged
+) -> Iterator[Caveat]:
+    deciding = {place: d for place, d in judgement.depths.items() if place[1] in DECIDING}
+    if judgement.verdict is Verdict.PASS:
+        yield Caveat.NECESSARY_NOT_SUFFICIENT
+    if max(stats.edge_similarity or 0, stats.random_vs_random or 0) > DOMINATED:
+        yield Caveat.INPUT_DOMINATED
+    if judgement.verdict is Verdict.PASS and METHODS[method.method].view is View.SIGNED and _sign_only(stats):
+        yield Caveat.SIGN_ONLY
+    for depth in DECIDING:
+        if len({d.decision for (_, at), d in deciding.items() if at is depth}) > 1:
+            yield Caveat.SCHEME_DISAGREEMENT
+    if _fails(judgement, Depth.TOP) and not _fails(judgement, Depth.FULL):
+        yield Caveat.SHALLOW_INVARIANCE
+    if stats.resolution and stats.resolution[0] * stats.resolution[1] < COARSE:
+        yield Caveat.LOW_RESOLUTION
+    if any(d.degenerate > 0 for d in deciding.values()):
+        yield Caveat.DEGENERATE_MAPS
+    if any(d.unchanged for d in deciding.values()):
+        yield Caveat.IDENTITY
+    if len(merged.plan.selected) < merged.plan.profile.images_minimum:
+        yield Caveat.TOO_FEW_IMAGES
+
+
+def of_run(merged: Merged, report: ModelReport) -> tuple[Caveat, ...]:
+    """Caveats of the whole check: images, classes, parameters, calibration."""
+    return tuple(_of_run(merged, report))
+
+
+def _of_run(merged: Merged, report: ModelReport) -> Iterator[Caveat]:
+    count, profile = len(merged.plan.selected), merged.plan.profile
+    if count < profile.images_minimum:
+        yield Caveat.TOO_FEW_IMAGES
+    elif count < profile.images_recommended:
+        yield Caveat.FEW_IMAGES
+    if len(np.unique(merged.logits().argmax(1))) < min(5, report.classes):
+        yield Caveat.FEW_CLASSES
+    if report.coverage.fraction < 1:
+        yield Caveat.PARAMETERS_LEFT
+    has_norms = any(kind.startswith("BatchNorm") for kind in report.norms)
+    if has_norms and min(merged.facts("calibration"), default=CALIBRATED) < CALIBRATED:
+        yield Caveat.FEW_CALIBRATION_IMAGES
+
+
+def _sign_only(stats: RandomizationStatistics) -> bool:
+    found = [d.secondary.get("kappa_abs") for d in stats.depths if d.depth in DECIDING]
+    return any(value is None or value > DOMINATED for value in found)
+
+
+def _fails(judgement: Judgement, depth: Depth) -> bool:
+    return all(d.decision is Verdict.FAIL for (_, at), d in judgement.depths.items() if at is depth)

@@ -1,0 +1,66 @@
+"""Curves over all stages of the cascade, for display: maps, and beside them the prediction's own decay."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from junco.audit.pipeline.merge import Merged
+from junco.audit.pipeline.numbers import spread
+from junco.audit.verdict import Table
+from junco.contract.catalogue import Arm
+from junco.contract.outcome import Curve, Interval
+
+_SHOWN = Arm.REINIT
+
+
+def of_method(drawn: Merged, label: str) -> tuple[Curve, ...]:
+    """Similarity to the trained model's map and its cross-image floor, at every stage that was drawn."""
+    return tuple(_curve(drawn, name, label, quantity) for name, quantity in _LINES.items()) if drawn.pieces else ()
+
+
+_LINES = {"similarity": "rho", "floor": "floor"}
+
+
+def _curve(drawn: Merged, name: str, label: str, quantity: str) -> Curve:
+    tables = [drawn.table(label, _SHOWN, stage, quantity=quantity) for stage in drawn.plan.stages]
+    return _made(drawn, name, [spread(_without_gaps(table)) for table in tables])
+
+
+def predictions(drawn: Merged) -> tuple[Curve, ...]:
+    """Along the cascade: share of images that keep their class, and probability of that class over the original's."""
+    if not drawn.pieces:
+        return ()
+    original = drawn.logits()
+    classes = original.argmax(1)
+    kept: list[Interval] = []
+    faith: list[Interval] = []
+    for logits in _by_stage(drawn):
+        same = np.stack([(z.argmax(1) == classes).astype(float) for z in logits], axis=1)
+        share = np.stack([_probability(z, classes) / _probability(original, classes) for z in logits], axis=1)
+        kept.append(spread(same))
+        faith.append(spread(share))
+    return _made(drawn, "same_class", kept), _made(drawn, "class_probability", faith)
+
+
+def _by_stage(drawn: Merged) -> Iterator[list[NDArray[np.float64]]]:
+    seeds = range(drawn.plan.profile.curve_seeds)
+    for stage in drawn.plan.stages:
+        yield [drawn.logits(_SHOWN.value, str(seed), str(stage)) for seed in seeds]
+
+
+def _made(drawn: Merged, name: str, points: list[Interval]) -> Curve:
+    plan = drawn.plan
+    layers = tuple(plan.steps[len(plan.steps) - stage] for stage in plan.stages)
+    return Curve(name=name, arm=_SHOWN, stages=plan.stages, layers=layers, points=tuple(points))
+
+
+def _probability(logits: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.asarray(special.softmax(logits, axis=1)[np.arange(len(classes)), classes], dtype=np.float64)
+
+
+def _without_gaps(table: Table) -> Table:
+    """Only images and seeds that the display curve drew."""
+    known = ~np.isnan(table)
+    return table[known.any(1)][:, known.any(0)]

@@ -1,0 +1,170 @@
+"""Outcome and kept maps -> pictures and the report."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from junco.audit.pipeline.merge import Pieces, of_kind
+from junco.audit.render import CurveData, StripRow, curves_png, curves_svg, map_png, overlay_png, photo_png, strip_png
+from junco.audit.render.report import report_html
+from junco.audit.types import Partial
+from junco.contract.catalogue import METHODS, CheckName, Control
+from junco.contract.outcome import CheckOutcome, Curve, MethodOutcome, Outcome
+from junco.contract.plan import Plan, PlannedMethod, ShardKind
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One file of a result; ``name`` is a relative path of plain characters."""
+
+    name: str
+    data: bytes
+
+
+def draw(outcome: Outcome, partials: Mapping[int, Partial], shown: Pixels) -> tuple[Outcome, tuple[Artifact, ...]]:
+    """All pictures, the report, and the outcome that names them; ``shown`` [k, H, W, 3] are the first images."""
+    drawn = of_kind(outcome.plan, partials, ShardKind.CURVE)
+    shifted = of_kind(outcome.plan, partials, ShardKind.SHIFT)
+    pictures = [*_photos(shown), *_maps(outcome.plan, drawn, shown), *_shifts(outcome.plan, shifted, shown)]
+    pictures += [*_strip(outcome.plan, drawn, shown), *_curve_pictures(outcome)]
+    named = _named(outcome, pictures)
+    report = report_html(named, {picture.name: picture.data for picture in pictures}, _inline_curves(outcome))
+    return named, (*pictures, Artifact("report.html", report.encode()))
+
+
+def slug(label: str) -> str:
+    """A label as a file name."""
+    return re.sub(r"[^A-Za-z0-9_.=-]+", "-", label).strip("-")
+
+
+def _photos(shown: Pixels) -> Iterator[Artifact]:
+    for i, photo in enumerate(shown):
+        yield Artifact(f"photos/{i}.png", photo_png(photo))
+
+
+def _maps(plan: Plan, drawn: Pieces, shown: Pixels) -> Iterator[Artifact]:
+    for _, partial in drawn:
+        for method in plan.methods_of(CheckName.PARAMETER_RANDOMIZATION):
+            maps = partial.arrays.get((method.label, "original", "maps"))
+            for i, values in enumerate(maps if maps is not None else ()):
+                yield from _views(f"maps/{slug(method.label)}/{i}", values, method, shown[i])
+
+
+def _views(name: str, values: NDArray[Any], method: PlannedMethod, photo: Pixels) -> Iterator[Artifact]:
+    view, values = METHODS[method.method].view, np.asarray(values, dtype=np.float64)
+    size = (photo.shape[1], photo.shape[0])
+    yield Artifact(f"{name}.png", map_png(values, view, size=size))
+    yield Artifact(f"{name}.overlay.png", overlay_png(photo, values, view))
+
+
+def _shifts(plan: Plan, shifted: Pieces, shown: Pixels) -> Iterator[Artifact]:
+    """Per method one strip: the map of x beside the map of x + m."""
+    rows = [
+        StripRow(label=method.label, view=METHODS[method.method].view, maps=_pair(partial, method.label))
+        for _, partial in shifted
+        for method in plan.methods_of(CheckName.INPUT_SHIFT)
+        if (method.label, "maps") in partial.arrays and not isinstance(method.method, Control)
+    ]
+    if rows:
+        yield Artifact("shift.png", strip_png(shown[0], ("input", "shifted input"), rows))
+
+
+def _pair(partial: Partial, label: str) -> tuple[NDArray[np.float64], ...]:
+    first = np.asarray(partial.arrays[label, "maps"][0], dtype=np.float64)
+    return first[0], first[1]
+
+
+def _strip(plan: Plan, drawn: Pieces, shown: Pixels) -> Iterator[Artifact]:
+    """The picture of the 2018 paper: methods down, cascade stages across."""
+    for shard, partial in drawn:
+        cell = shard.cells[0]
+        names = [plan.steps[len(plan.steps) - stage] for stage in shard.stages]
+        rows = []
+        for method in plan.methods_of(CheckName.PARAMETER_RANDOMIZATION):
+            if method.method in (Control.GAUSSIAN_NOISE, Control.CONSTANT):
+                continue
+            keys = [(method.label, cell.arm.value, str(cell.seed), str(stage), "maps") for stage in shard.stages]
+            maps = tuple(_first(partial, key) for key in ((method.label, "original", "maps"), *keys))
+            rows.append(StripRow(label=method.label, view=METHODS[method.method].view, maps=maps))
+        if rows:
+            yield Artifact("strip.png", strip_png(shown[0], ("trained", *names), rows))
+
+
+def _first(partial: Partial, key: tuple[str, ...]) -> NDArray[np.float64] | None:
+    found = partial.arrays.get(key)
+    return None if found is None or not len(found) else np.asarray(found[0], dtype=np.float64)
+
+
+def _curve_pictures(outcome: Outcome) -> Iterator[Artifact]:
+    for name, (curves, title, y_label) in _figures(outcome).items():
+        yield Artifact(f"curves/{name}.png", curves_png(curves, title=title, y_label=y_label))
+
+
+def _inline_curves(outcome: Outcome) -> dict[str, str]:
+    return {
+        name: curves_svg(curves, title=title, y_label=y_label).decode()
+        for name, (curves, title, y_label) in _figures(outcome).items()
+    }
+
+
+def _figures(outcome: Outcome) -> dict[str, tuple[list[CurveData], str, str]]:
+    maps = [_data(m.label, c) for m in (*outcome.methods, *outcome.controls) for c in _similarity(m)]
+    run = next((r for r in outcome.checks if r.check is CheckName.PARAMETER_RANDOMIZATION), None)
+    faith = [_data(_PREDICTIONS[c.name], c) for c in run.predictions] if run else []
+    found = {
+        "similarity": (maps, "Do the maps change as layers are randomised?", "similarity to the trained model's map"),
+        "predictions": (faith, "Do the predictions change?", "share kept"),
+    }
+    return {name: figure for name, figure in found.items() if figure[0]}
+
+
+_PREDICTIONS = {"same_class": "same predicted class", "class_probability": "probability of that class"}
+
+
+def _similarity(method: MethodOutcome) -> list[Curve]:
+    return [c for check in method.checks for c in check.curves if c.name == "similarity" and _has_values(c)]
+
+
+def _has_values(curve: Curve) -> bool:
+    return any(point.mean is not None for point in curve.points)
+
+
+def _data(label: str, curve: Curve) -> CurveData:
+    def column(*values: float | None) -> float:
+        return next((float(v) for v in values if v is not None), float("nan"))
+
+    return CurveData(
+        label=label,
+        x=curve.layers,
+        mean=tuple(column(p.mean) for p in curve.points),
+        lower=tuple(column(p.lower, p.mean) for p in curve.points),
+        upper=tuple(column(p.upper, p.mean) for p in curve.points),
+    )
+
+
+def _named(outcome: Outcome, pictures: list[Artifact]) -> Outcome:
+    names = [picture.name for picture in pictures]
+
+    def method(found: MethodOutcome) -> MethodOutcome:
+        checks = tuple(check(found, c) for c in found.checks)
+        return found.model_copy(update={"checks": checks})
+
+    def check(found: MethodOutcome, c: CheckOutcome) -> CheckOutcome:
+        common = "strip.png" if c.check is CheckName.PARAMETER_RANDOMIZATION else "shift.png"
+        own = [n for n in names if n.startswith(f"maps/{slug(found.label)}/")]
+        mine = tuple(n for n in (*own, common) if n in names) if c.statistics else ()
+        return c.model_copy(update={"artifacts": mine})
+
+    return outcome.model_copy(
+        update={
+            "methods": tuple(map(method, outcome.methods)),
+            "controls": tuple(map(method, outcome.controls)),
+            "artifacts": (*names, "report.html"),
+        }
+    )

@@ -1,0 +1,151 @@
+"""finalise(partials) -> outcome: merge, judge, and say it in sentences."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+
+import numpy as np
+
+from junco.audit.pipeline import randomization, shift
+from junco.audit.pipeline.merge import Merged, of_kind
+from junco.audit.pipeline.randomization import Found
+from junco.audit.types import Partial
+from junco.audit.verdict import of_method, overall
+from junco.contract.catalogue import METHODS, CheckName, Verdict
+from junco.contract.model import ModelReport
+from junco.contract.outcome import (
+    Caveat,
+    CheckOutcome,
+    ImagesSummary,
+    MethodOutcome,
+    ModelSummary,
+    Outcome,
+    Provenance,
+)
+from junco.contract.plan import Plan, PlannedMethod, ShardKind
+
+Partials = Mapping[int, Partial]
+
+
+def conclude(
+    plan: Plan,
+    report: ModelReport,
+    partials: Partials,
+    *,
+    labels: Sequence[int | None],
+    names: Sequence[str],
+    provenance: Provenance,
+) -> Outcome:
+    """The outcome of ``plan``: a function of its partials by shard index, not of how they came about."""
+    found = _found(plan, report, partials, labels)
+    methods = [_method(plan, m, found) for m in plan.methods]
+    asked = tuple(o for o, m in zip(methods, plan.methods, strict=True) if m.requested and not m.control)
+    rest = tuple(o for o in methods if o not in asked)
+    judged = asked or rest
+    verdict = overall([o.verdict for o in judged])
+    return Outcome(
+        verdict=verdict,
+        summary=_summary(verdict, judged),
+        methods=asked,
+        controls=rest,
+        checks=tuple(f.run for f in found.values()),
+        model=_model(report),
+        images=_images(plan, partials, labels, names),
+        plan=plan,
+        caveats=_caveats(found),
+        provenance=provenance,
+    )
+
+
+def _found(plan: Plan, report: ModelReport, partials: Partials, labels: Sequence[int | None]) -> dict[CheckName, Found]:
+    found: dict[CheckName, Found] = {}
+    cells, curve = (of_kind(plan, partials, kind) for kind in (ShardKind.CELLS, ShardKind.CURVE))
+    if cells:
+        found[CheckName.PARAMETER_RANDOMIZATION] = randomization.conclude(plan, report, cells, curve, labels=labels)
+    shifted = of_kind(plan, partials, ShardKind.SHIFT)
+    if shifted:
+        found[CheckName.INPUT_SHIFT] = shift.conclude(plan, shifted)
+    return found
+
+
+def _method(plan: Plan, method: PlannedMethod, found: Mapping[CheckName, Found]) -> MethodOutcome:
+    checks = tuple(_check(method, check, found) for check in plan.checks if check in method.checks)
+    verdict = of_method({c.check: c.verdict for c in checks}, plan.profile.required)
+    card = METHODS[method.method]
+    return MethodOutcome(
+        method=method.method,
+        label=method.label,
+        parameters=method.parameters,
+        view=card.view,
+        verdict=verdict,
+        summary=_reason(verdict, checks),
+        checks=checks,
+        expected=card.expected,
+    )
+
+
+def _check(method: PlannedMethod, check: CheckName, found: Mapping[CheckName, Found]) -> CheckOutcome:
+    if method.unavailable is not None:
+        reason = method.unavailable.rstrip(".")
+        return CheckOutcome(check=check, verdict=Verdict.NOT_RUN, summary=f"{method.label} was not run: {reason}.")
+    return found[check].outcomes[method.label]
+
+
+def _reason(verdict: Verdict, checks: Sequence[CheckOutcome]) -> str:
+    """The sentence of the first check that gives the method its word."""
+    return next(
+        (c.summary for c in checks if c.verdict is verdict), checks[0].summary if checks else "No check was run."
+    )
+
+
+def _summary(verdict: Verdict, methods: Sequence[MethodOutcome]) -> str:
+    words = {word: [m.label for m in methods if m.verdict is word] for word in Verdict}
+    parts = [f"{', '.join(labels)} {_PHRASES[word]}" for word, labels in words.items() if labels]
+    return f"{verdict.value}: " + "; ".join(parts) + "."
+
+
+_PHRASES = {
+    Verdict.PASS: "passed",
+    Verdict.FAIL: "failed",
+    Verdict.INCONCLUSIVE: "could not be decided",
+    Verdict.INVALID: "could not be judged",
+    Verdict.NOT_RUN: "not run",
+}
+
+
+def _caveats(found: Mapping[CheckName, Found]) -> tuple[Caveat, ...]:
+    return tuple(dict.fromkeys(caveat for f in found.values() for caveat in f.run.caveats))
+
+
+def _model(report: ModelReport) -> ModelSummary:
+    return ModelSummary(
+        id=report.id,
+        format=report.format,
+        parameters=report.parameters,
+        parity=report.parity,
+        coverage=report.coverage,
+        layers=report.layers,
+        warnings=report.warnings,
+    )
+
+
+def _images(plan: Plan, partials: Partials, labels: Sequence[int | None], names: Sequence[str]) -> ImagesSummary:
+    logits = Merged(plan, of_kind(plan, partials, ShardKind.CELLS)).logits()
+    predictions = tuple(int(c) for c in logits.argmax(1)) if logits.size else ()
+    known = [(p, t) for p, t in zip(predictions, labels, strict=False) if t is not None]
+    return ImagesSummary(
+        id=plan.images,
+        count=len(plan.selected),
+        classes=len(set(predictions)),
+        predictions=predictions,
+        names=tuple(names),
+        labels=tuple(labels),
+        accuracy=float(np.mean([p == t for p, t in known])) if known else None,
+    )
+
+
+def provenance(*, device: str, threads: int, sandbox: str) -> Provenance:
+    """Versions and machine."""
+    packages = ("junco", "torch", "captum", "numpy", "scipy", "pillow")
+    versions = {name: version(name) for name in packages} | {"python": platform.python_version()}
+    return Provenance(versions=versions, device=device, threads=threads, sandbox=sandbox)

@@ -1,0 +1,65 @@
+"""Partials of a plan, merged: tables over images and seeds, whatever order the shards finished in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from junco.audit.types import Key, Partial
+from junco.audit.verdict import Table
+from junco.contract.catalogue import Arm
+from junco.contract.plan import Plan, Shard, ShardKind
+from junco.contract.resolve import shards as shards_of
+
+Pieces = Sequence[tuple[Shard, Partial]]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The cells of parameter_randomization, by image (plan order) and seed."""
+
+    plan: Plan
+    pieces: Pieces
+
+    def original(self, label: str, quantity: str) -> Table:
+        """A quantity of the trained model's maps, [images]; NaN where it was not measured."""
+        out = np.full(len(self.plan.selected), np.nan)
+        for shard, partial in self.pieces:
+            if (label, "original", quantity) in partial.arrays:
+                out[list(shard.images)] = partial.arrays[label, "original", quantity]
+        return out
+
+    def table(self, label: str, arm: Arm, stage: int, *, quantity: str) -> Table:
+        """A quantity of the randomised models' maps, [images, seeds]; NaN where it was not measured."""
+        out = np.full((len(self.plan.selected), self.plan.profile.seeds), np.nan)
+        for shard, partial in self.pieces:
+            for cell in shard.cells:
+                key = (label, cell.arm.value, str(cell.seed), str(stage), quantity)
+                if cell.arm is arm and key in partial.arrays:
+                    out[list(shard.images), cell.seed] = partial.arrays[key]
+        return out
+
+    def logits(self, *where: str) -> NDArray[np.float64]:
+        """Logits [images, classes] of the trained model, or of one randomised one."""
+        rows: dict[int, Any] = {}
+        for shard, partial in self.pieces:
+            found = partial.arrays.get(("logits", *(where or ("original",))))
+            if found is not None:
+                rows |= dict(zip(shard.images, np.asarray(found, dtype=np.float64), strict=True))
+        return np.stack([rows[i] for i in sorted(rows)]) if rows else np.empty((0, 0))
+
+    def facts(self, name: str) -> list[Any]:
+        """One fact of every piece that has it."""
+        return [partial.facts[name] for _, partial in self.pieces if name in partial.facts]
+
+
+def of_kind(plan: Plan, partials: Mapping[int, Partial], kind: ShardKind) -> Pieces:
+    """The pieces of one kind, in the plan's order."""
+    return [(shard, partials[shard.index]) for shard in shards_of(plan) if shard.kind is kind]
+
+
+def key(*parts: object) -> Key:
+    """A structured key of a partial's array."""
+    return tuple(str(part) for part in parts)

@@ -1,0 +1,191 @@
+"""parameter_randomization from partials to outcomes: preflight, judgement, controls, caveats, curves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import special
+
+from junco.audit.pipeline import caveats, curves
+from junco.audit.pipeline.merge import Merged, Pieces
+from junco.audit.pipeline.numbers import known, method_numbers, statistics
+from junco.audit.verdict import Judgement, changed, judge
+from junco.contract.catalogue import CheckName, Control, Depth, Method, Verdict
+from junco.contract.model import ModelReport
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight
+from junco.contract.plan import Plan, PlannedMethod
+
+CHECK = CheckName.PARAMETER_RANDOMIZATION
+
+
+@dataclass(frozen=True)
+class Found:
+    """The check's outcome per method label, and what it found of the model."""
+
+    outcomes: Mapping[str, CheckOutcome]
+    run: CheckRun
+
+
+def conclude(
+    plan: Plan, report: ModelReport, cells: Pieces, curve: Pieces, *, labels: Sequence[int | None] = ()
+) -> Found:
+    """Judge all methods of ``plan`` from its partials; ``labels`` are the images' true classes where known."""
+    merged, drawn = Merged(plan, cells), Merged(plan, curve)
+    held = preflight(merged, report, labels)
+    judged = _judged(merged)
+    judged = _on_their_own(judged, merged)
+    judged = _trusted(judged, held, plan)
+    judged, doubts = _by_controls(judged, plan)
+    outcomes = {m.label: _outcome(m, judged[m.label], merged, drawn, doubts) for m in plan.methods_of(CHECK)}
+    run = CheckRun(
+        check=CHECK,
+        preflight=held,
+        predictions=curves.predictions(drawn),
+        caveats=caveats.of_run(merged, report),
+    )
+    return Found(outcomes=outcomes, run=run)
+
+
+def preflight(merged: Merged, report: ModelReport, labels: Sequence[int | None]) -> tuple[Preflight, ...]:
+    """What must hold before any statistic means anything."""
+    return (_parity(merged), *_changes(merged), _tensors(merged), _coverage(report), *_chance(merged, labels))
+
+
+def _parity(merged: Merged) -> Preflight:
+    probes = [probe for found in merged.facts("parity") for probe in found]
+    worst = max((probe["max_relative"] for probe in probes), default=0.0)
+    holds = all(probe["within"] for probe in probes)
+    return Preflight(
+        name="parity", holds=holds, detail=f"largest difference to the original {worst:.1e} of the largest"
+    )
+
+
+def _changes(merged: Merged) -> list[Preflight]:
+    plan, found = merged.plan, []
+    original, full = merged.logits(), str(plan.depths[Depth.FULL])
+    for arm in plan.arms:
+        logits = [merged.logits(arm.value, str(seed), full) for seed in range(plan.profile.seeds)]
+        seen = changed(original, logits, limit=plan.profile.thresholds.decorrelation)
+        if not seen.finite:
+            detail = "outputs of the randomised model are not finite"
+        else:
+            detail = "logit correlation per seed " + ", ".join(f"{r:+.2f}" for r in seen.correlations)
+        found.append(Preflight(name=f"model_changed_{arm}", holds=seen.changed and seen.finite, detail=detail))
+    return found
+
+
+def _tensors(merged: Merged) -> Preflight:
+    left = sorted({name for cells in merged.facts("cells") for cell in cells for name in cell["unchanged"]})
+    detail = "every targeted tensor differs" if not left else f"unchanged: {', '.join(left[:5])}"
+    return Preflight(name="tensors_changed", holds=not left, detail=detail)
+
+
+def _coverage(report: ModelReport) -> Preflight:
+    share = report.coverage.fraction
+    return Preflight(name="coverage", holds=share > 0, detail=f"{share:.1%} of parameters are randomised")
+
+
+def _chance(merged: Merged, labels: Sequence[int | None]) -> list[Preflight]:
+    """Accuracy of fully randomised models against the 99 % limit of the majority class's rate."""
+    truth = np.array([-1 if label is None else label for label in labels])
+    if not len(truth) or (truth < 0).any():
+        return []
+    n, majority = len(truth), np.bincount(truth).max() / len(truth)
+    limit = int(special.bdtrik(0.99, n, majority)) + 1
+    full = str(merged.plan.depths[Depth.FULL])
+    hits = [
+        int((merged.logits(arm.value, str(seed), full).argmax(1) == truth).sum())
+        for arm in merged.plan.arms
+        for seed in range(merged.plan.profile.seeds)
+    ]
+    middle = float(np.median(hits))
+    detail = f"randomised models hit {middle:.0f} of {n} images, chance allows {limit}"
+    return [Preflight(name="accuracy_at_chance", holds=middle <= limit, detail=detail)]
+
+
+def _judged(merged: Merged) -> dict[str, Judgement]:
+    """Methods and controls apart: a control takes no share of the methods' error rate."""
+    planned = merged.plan.methods_of(CHECK)
+    asked = [m for m in planned if m.requested and not m.control]
+    rest = [m for m in planned if m not in asked]
+    thresholds = merged.plan.profile.thresholds
+    families = [[method_numbers(merged, m) for m in family] for family in (asked, rest) if family]
+    return {j.label: j for family in families for j in judge(family, thresholds)}
+
+
+def _on_their_own(judged: Mapping[str, Judgement], merged: Merged) -> dict[str, Judgement]:
+    """Methods whose own preflight found a problem are invalid."""
+    problems: dict[str, str] = {}
+    for found in merged.facts("preflight"):
+        problems |= {label: seen["problems"][0] for label, seen in found.items() if seen["problems"]}
+    return {
+        label: replace(j, verdict=Verdict.INVALID, reason=problems[label]) if label in problems else j
+        for label, j in judged.items()
+    }
+
+
+def _trusted(judged: Mapping[str, Judgement], held: Sequence[Preflight], plan: Plan) -> dict[str, Judgement]:
+    broken = next((p for p in held if not p.holds), None)
+    if broken:
+        reason = f"the preflight '{broken.name}' does not hold: {broken.detail}"
+        return {label: replace(j, verdict=Verdict.INVALID, reason=reason) for label, j in judged.items()}
+    count, least = len(plan.selected), plan.profile.images_minimum
+    if count >= least:
+        return dict(judged)
+    reason = f"{count} images are too few for a verdict; the profile {plan.profile.name} needs {least}"
+    return {label: _doubted(j, (Verdict.PASS, Verdict.FAIL), reason) for label, j in judged.items()}
+
+
+def _by_controls(judged: Mapping[str, Judgement], plan: Plan) -> tuple[dict[str, Judgement], tuple[Caveat, ...]]:
+    """A job that misjudges a map whose verdict is known distrusts itself: no fail without a passing gradient, no pass
+    without a failing edge detector and invalid noise and constant maps."""
+    if len(plan.selected) < plan.profile.images_minimum or all(j.verdict is Verdict.INVALID for j in judged.values()):
+        return dict(judged), ()
+    out, doubts = dict(judged), False
+    gradient = judged.get(Method.GRADIENT)
+    if gradient and gradient.verdict is not Verdict.PASS:
+        reason = f"the plain gradient, which should pass, is {gradient.verdict} on this model, so no accusation stands"
+        out, doubts = {label: _doubted(j, (Verdict.FAIL,), reason) for label, j in out.items()}, True
+    for control, expected in _EXPECTED.items():
+        seen = judged.get(control)
+        if seen and seen.verdict is not expected:
+            reason = f"the control {control} should be {expected} and is {seen.verdict}, so no acquittal stands"
+            out, doubts = {label: _doubted(j, (Verdict.PASS,), reason) for label, j in out.items()}, True
+    return out, (Caveat.CONTROL_DISAGREES,) if doubts else ()
+
+
+_EXPECTED = {
+    Control.EDGE_DETECTOR: Verdict.FAIL,
+    Control.GAUSSIAN_NOISE: Verdict.INVALID,
+    Control.CONSTANT: Verdict.INVALID,
+}
+
+
+def _doubted(judgement: Judgement, words: tuple[Verdict, ...], reason: str) -> Judgement:
+    if judgement.verdict not in words:
+        return judgement
+    return replace(judgement, verdict=Verdict.INCONCLUSIVE, reason=reason)
+
+
+def _outcome(
+    method: PlannedMethod,
+    judgement: Judgement,
+    merged: Merged,
+    drawn: Merged,
+    doubts: tuple[Caveat, ...],
+) -> CheckOutcome:
+    stats = statistics(merged, judgement, completeness=_completeness(merged, method.label))
+    return CheckOutcome(
+        check=CHECK,
+        verdict=judgement.verdict,
+        summary=f"{method.label}: {judgement.reason}.",
+        statistics=stats,
+        curves=curves.of_method(drawn, method.label),
+        caveats=(*caveats.of_method(method, judgement, stats, merged), *doubts),
+    )
+
+
+def _completeness(merged: Merged, label: str) -> float | None:
+    found = [seen.get(label, {}).get("figures", {}).get("completeness") for seen in merged.facts("preflight")]
+    values = [float(value) for value in found if value is not None]
+    return known(float(np.median(values))) if values else None

@@ -1,0 +1,77 @@
+"""The report: one self-contained page that a person can read in a minute."""
+
+import base64
+from collections.abc import Mapping
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from junco.contract.catalogue import CHECKS, METHODS, Verdict
+from junco.contract.caveats import SENTENCES
+from junco.contract.outcome import CheckOutcome, DepthStatistics, MethodOutcome, Outcome, RandomizationStatistics
+
+_LOW, _HIGH = -0.25, 1.05
+"""Range of kappa on the report's axis."""
+
+
+def report_html(outcome: Outcome, pictures: Mapping[str, bytes], curves: Mapping[str, str]) -> str:
+    """The page for ``outcome``; ``pictures`` are PNG by artifact name, ``curves`` inline SVG by name."""
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        outcome=outcome,
+        methods=METHODS,
+        checks=CHECKS,
+        caveats=SENTENCES,
+        thresholds=outcome.plan.profile.thresholds,
+        pictures={name: "data:image/png;base64," + base64.b64encode(data).decode() for name, data in pictures.items()},
+        curves=curves,
+        Verdict=Verdict,
+    )
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=PackageLoader("junco.audit.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    found.filters |= {
+        "axis": axis,
+        "depth_rows": depth_rows,
+        "check_of": check_of,
+        "number": number,
+        "sentence": sentence,
+    }
+    return found
+
+
+def axis(kappa: float) -> float:
+    """Place of ``kappa`` on the axis, in percent of its width."""
+    return round(100 * (min(max(kappa, _LOW), _HIGH) - _LOW) / (_HIGH - _LOW), 2)
+
+
+def depth_rows(check: CheckOutcome) -> list[DepthStatistics]:
+    """Statistics per depth and arm, the deciding ones first; none for checks without depths."""
+    stats = check.statistics
+    if not isinstance(stats, RandomizationStatistics):
+        return []
+    order = {"top": 0, "full": 1, "logit": 2}
+    return sorted(stats.depths, key=lambda d: (order[d.depth.value], d.arm.value))
+
+
+def check_of(method: MethodOutcome, name: str) -> CheckOutcome | None:
+    """The method's outcome under a check, if it ran under it."""
+    return next((c for c in method.checks if c.check == name), None)
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A figure, or a dash."""
+    if value is None:
+        return "-"
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def sentence(summary: str, label: str) -> str:
+    """A summary without the method's name in front, beginning with a capital."""
+    rest = summary.removeprefix(label + ": ")
+    return rest[:1].upper() + rest[1:]

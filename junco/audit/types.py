@@ -1,0 +1,179 @@
+"""The nouns that every part of the maths shares: tensors, the canonical model, a batch to explain, an explainer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, fx, nn
+
+from junco.contract.catalogue import View
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the cascade: a parametrised layer with the norm parameters that follow it.
+
+    ``tensors`` are names in ``module.named_parameters()`` (plus trained buffers that act as weights);
+    ``norms`` are names of submodules whose running statistics belong to this step.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    tensors: tuple[str, ...]
+    norms: tuple[str, ...]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Canonical output against the original executor's on one probe."""
+
+    probe: str
+    max_absolute: float
+    max_relative: float
+    tolerance: float
+    within: bool
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """A classifier as one differentiable graph of nn modules; maps [n, C, H, W] to logits [n, classes].
+
+    ``steps`` are in execution order, input first. ``batch`` is the only batch size that the graph takes, or None.
+    ``cam_layer`` names the submodule whose output Grad-CAM reads, or is None when no spatial layer exists.
+    ``spatial`` lists the submodules that a user may name instead. ``activations`` counts what sits between layers,
+    by kind (``ReLU``, ``Min6`` for the upper half of a ReLU6, ``GELU``, ...). ``left_out`` maps tensors that no step
+    covers to the reason. ``first_linear`` names the first weighted submodule when it is the first thing that the
+    input meets, padding apart, so that an input shift can be folded into it.
+    """
+
+    module: fx.GraphModule
+    steps: tuple[Step, ...]
+    input_shape: tuple[int, int, int]
+    classes: int
+    format: str
+    producer: str
+    original: Callable[[Tensor], Tensor]
+    batch: int | None = None
+    cam_layer: str | None = None
+    spatial: tuple[str, ...] = ()
+    activations: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    first_linear: str | None = None
+    softmax_cut: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Logits of ``x`` at whatever batch size the graph takes."""
+        if self.batch is None or len(x) == self.batch:
+            return cast(Tensor, self.module(x))
+        rows = [x[i : i + self.batch] for i in range(0, len(x), self.batch)]
+        short = self.batch - len(rows[-1])
+        if short:
+            rows[-1] = torch.cat([rows[-1], rows[-1][-1:].expand(short, *x.shape[1:])])
+        return torch.cat([self.module(row) for row in rows])[: len(x)]
+
+    def with_module(self, module: fx.GraphModule) -> "Canonical":
+        """The same description over another module."""
+        return replace(self, module=module)
+
+    def submodule(self, name: str) -> nn.Module:
+        """The submodule that inspection lists as ``name``."""
+        return self.module.get_submodule(name)
+
+
+@dataclass(frozen=True)
+class Box:
+    """Valid range of the data per channel, in model input space: tensors of shape [C]."""
+
+    low: Tensor
+    high: Tensor
+    mean: Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images to explain.
+
+    ``x`` [n, C, H, W] in model input space; ``targets`` [n] class indices; ``index`` the images' places in the
+    plan's image list, which seed per-image noise whatever the batching. ``shift`` [C, H, W] is what was added to
+    ``x``, when it was: quantities that a method takes from the data (noise scale, black or mean baseline) are taken
+    from ``x - shift`` or moved by it.
+    """
+
+    x: Tensor
+    targets: Tensor
+    index: tuple[int, ...]
+    box: Box
+    shift: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def rows(self, start: int, stop: int) -> "Batch":
+        """The images from ``start`` to ``stop``."""
+        return replace(self, x=self.x[start:stop], targets=self.targets[start:stop], index=self.index[start:stop])
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Raw maps by label, [n, C, H, W] signed or [n, 1, h, w] at native resolution, and the logits [n, classes]."""
+
+    maps: Mapping[str, Tensor]
+    logits: Tensor
+
+
+@dataclass(frozen=True)
+class Trait:
+    """What a check must know of a method: its view, and whether asking twice gives the same map."""
+
+    view: View
+    deterministic: bool
+    control: bool = False
+
+
+class Explainer(Protocol):
+    """All methods of a plan, sharing passes: what a check is given."""
+
+    traits: Mapping[str, Trait]
+
+    def __call__(self, model: Canonical, batch: Batch, *, seed: int) -> Explained:
+        """Explain ``batch`` on ``model``; ``seed`` moves only methods with randomness of their own."""
+        ...
+
+
+def reduce(raw: Tensor, view: View) -> Tensor:
+    """Comparable map [n, H, W] of a raw map [n, C, H, W]: the sum over channels, of magnitudes if unsigned."""
+    return raw.sum(dim=1) if view is View.SIGNED else raw.abs().sum(dim=1) if raw.shape[1] > 1 else raw[:, 0]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a check compares maps [n, H, W]: rank vectors once, then any number of correlations.
+
+    ``prepare`` gives unit rank vectors [n, d], all NaN for a map without ranks (constant, not finite); ``cross`` gives
+    all correlations [n, m] of two prepared sets; ``descriptive`` are further measures [n] that never decide.
+    """
+
+    prepare: Callable[[Tensor], Tensor]
+    cross: Callable[[Tensor, Tensor], Tensor]
+    descriptive: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = field(default_factory=dict)
+
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Partial:
+    """What one shard found: arrays under structured keys, and facts as JSON."""
+
+    arrays: Mapping[Key, NDArray[np.generic]]
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+Tick = Callable[[int], None]
+"""Called with image passes just completed."""

@@ -1,0 +1,31 @@
+"""Each caveat in one sentence, for reports and documents."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from junco.contract.outcome import Caveat
+
+SENTENCES: Mapping[Caveat, str] = MappingProxyType(
+    {
+        Caveat.NECESSARY_NOT_SUFFICIENT: "Passing is necessary, not sufficient: it says nothing about spurious "
+        "features, counterfactuals or recourse.",
+        Caveat.INPUT_DOMINATED: "The map resembles the image's edges, or two random models draw nearly the same one: "
+        "much of what it shows is the input or the architecture.",
+        Caveat.SIGN_ONLY: "Only the signs change with the parameters; the magnitudes look much alike before and after.",
+        Caveat.SHALLOW_INVARIANCE: "The map ignores the upper layers and follows only the lower ones.",
+        Caveat.LOW_RESOLUTION: "The map has few cells, so chance similarity is large and intervals are wide.",
+        Caveat.SCHEME_DISAGREEMENT: "Drawing parameters anew and shuffling them lead to different decisions.",
+        Caveat.DEGENERATE_MAPS: "Some maps of randomised models are constant or not finite; they are left out.",
+        Caveat.FEW_IMAGES: "Fewer images than the profile recommends.",
+        Caveat.TOO_FEW_IMAGES: "Fewer images than the profile needs for any verdict.",
+        Caveat.FEW_CLASSES: "The model predicts fewer than five classes on these images.",
+        Caveat.FEW_CALIBRATION_IMAGES: "Running statistics of redrawn networks rest on fewer than 256 images.",
+        Caveat.PARAMETERS_LEFT: "Some parameters could not be randomised; the model section lists them.",
+        Caveat.CONTROL_DISAGREES: "A control was misjudged, so this job does not trust verdicts of the opposite kind.",
+        Caveat.IDENTITY: "The map did not change at all.",
+        Caveat.ENCODING: "The map depends on how pixels are encoded; with a baseline re-expressed in the new encoding "
+        "it may not.",
+        Caveat.MISCLASSIFIED: "The model misclassifies some of these images.",
+    }
+)
+"""One sentence for every caveat; a test asserts that none is missing."""

@@ -1,0 +1,137 @@
+"""Image sets, and the preprocessing that turns pixels into model input."""
+
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from junco.contract.base import Digest, Frozen, digest_of
+
+MIN_SIDE = 8
+"""Fewest pixels a side; below, a map carries no information."""
+MAX_PIXELS = 25_000_000
+"""Most pixels that Junco decodes."""
+
+
+class ImageFile(Frozen):
+    """One uploaded file: an image, or an .npz holding ``count`` of them."""
+
+    name: str = Field(max_length=255)
+    blob: Digest
+    media_type: Literal["image/png", "image/jpeg", "image/webp", "application/x-npz"]
+    count: int = Field(default=1, ge=1)
+    width: int | None = None
+    height: int | None = None
+    label: int | None = Field(default=None, ge=0)
+
+
+class ImageSet(Frozen):
+    """Files in upload order; the id is the digest of that list."""
+
+    id: Digest
+    files: tuple[ImageFile, ...]
+
+    @classmethod
+    def of(cls, files: tuple[ImageFile, ...]) -> Self:
+        """The set that these files make."""
+        listing = "\n".join(file.model_dump_json() for file in files)
+        return cls(id=digest_of(listing.encode()), files=files)
+
+    @property
+    def count(self) -> int:
+        """Images in the set, counting those inside .npz files."""
+        return sum(file.count for file in self.files)
+
+
+class PresetName(StrEnum):
+    """Named preprocessings."""
+
+    IMAGENET = "imagenet"
+    IMAGENET_INCEPTION = "imagenet_inception"
+    IMAGENET_LITE = "imagenet_lite"
+    UNIT = "unit"
+    NONE = "none"
+
+
+class Preprocessing(Frozen):
+    """Pixels 0..255 to model input: resize, crop, ``(pixel * scale - mean) / std``, channel order.
+
+    ``resize`` is the short side in pixels before the centre crop; None resizes straight to the target size.
+    ``mean`` and ``std`` have one value, or one per channel.
+    """
+
+    preset: PresetName | None = None
+    height: int = Field(ge=1, le=4096)
+    width: int = Field(ge=1, le=4096)
+    channels: Literal["RGB", "BGR", "L"] = "RGB"
+    resize: int | None = Field(default=None, ge=1, le=8192)
+    interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+    scale: float = Field(default=1 / 255, gt=0)
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        count = 1 if self.channels == "L" else 3
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) not in (1, count):
+                raise ValueError(f"{name} has {len(values)} values; {self.channels} needs 1 or {count}")
+        if any(value <= 0 for value in self.std):
+            raise ValueError("std must be positive")
+        if self.resize is not None and self.resize < max(self.height, self.width):
+            raise ValueError(f"resize {self.resize} is smaller than the crop {self.height}x{self.width}")
+        return self
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height, width."""
+        return (1 if self.channels == "L" else 3), self.height, self.width
+
+
+class PreprocessingRequest(Frozen):
+    """A preset, and fields that override it; what is absent comes from the model's input."""
+
+    preset: PresetName | None = None
+    height: int | None = Field(default=None, ge=1, le=4096)
+    width: int | None = Field(default=None, ge=1, le=4096)
+    channels: Literal["RGB", "BGR", "L"] | None = None
+    resize: int | None = Field(default=None, ge=1, le=8192)
+    interpolation: Literal["bilinear", "bicubic", "nearest"] | None = None
+    scale: float | None = Field(default=None, gt=0)
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+
+
+# resize_ratio: short side over crop. imagenet_lite is the EfficientNet-Lite recipe: (x - 127) / 128, bicubic.
+_PRESETS: dict[PresetName, dict[str, object]] = {
+    PresetName.IMAGENET: {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225), "resize_ratio": 256 / 224},
+    PresetName.IMAGENET_INCEPTION: {"mean": (0.5,), "std": (0.5,), "resize_ratio": 1 / 0.875},
+    PresetName.IMAGENET_LITE: {
+        "scale": 1.0,
+        "mean": (127.0,),
+        "std": (128.0,),
+        "interpolation": "bicubic",
+        "resize_ratio": 256 / 224,
+    },
+    PresetName.UNIT: {},
+    PresetName.NONE: {"scale": 1.0},
+}
+
+
+def preprocessing(request: PreprocessingRequest, input_shape: tuple[int, int, int]) -> Preprocessing:
+    """The full recipe for a model that takes ``input_shape`` (channels, height, width)."""
+    channels, height, width = input_shape
+    preset = request.preset or _default_preset(channels, height)
+    given = request.model_dump(exclude_none=True, exclude={"preset"})
+    fields: dict[str, object] = {"height": height, "width": width, "channels": "L" if channels == 1 else "RGB"}
+    fields |= {key: value for key, value in _PRESETS[preset].items() if key != "resize_ratio"} | given
+    ratio = _PRESETS[preset].get("resize_ratio")
+    if isinstance(ratio, float) and "resize" not in given:
+        fields["resize"] = round(max(int(str(fields["height"])), int(str(fields["width"]))) * ratio)
+    return Preprocessing.model_validate({"preset": preset, **fields})
+
+
+def _default_preset(channels: int, height: int) -> PresetName:
+    if channels == 3 and height >= 128:
+        return PresetName.IMAGENET_INCEPTION if height == 299 else PresetName.IMAGENET
+    return PresetName.UNIT

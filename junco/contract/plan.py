@@ -1,0 +1,141 @@
+"""What a user asks for, what that resolves to, and the shards that it falls into."""
+
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from pydantic import Field, JsonValue, field_validator, model_validator
+
+from junco.contract.base import Digest, Frozen
+from junco.contract.catalogue import METHODS, Arm, CheckName, Control, Depth, Method, named
+from junco.contract.images import Preprocessing, PreprocessingRequest
+from junco.contract.profile import Profile, ProfileName
+
+CONTROLS_ALWAYS = (Control.EDGE_DETECTOR, Control.GAUSSIAN_NOISE, Control.CONSTANT, Method.GRADIENT)
+"""Judged in every job beside what was asked: their verdicts are known, so they show whether the job can be trusted."""
+
+
+class MethodRequest(Frozen):
+    """A method, its parameters, and the checks to run it under (all of the plan's if absent)."""
+
+    method: Method | Control
+    parameters: dict[str, JsonValue] = {}
+    checks: tuple[CheckName, ...] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_name(cls, value: Any) -> Any:
+        return {"method": value} if isinstance(value, str) else value
+
+    @field_validator("method", mode="before")
+    @classmethod
+    def _known(cls, value: Any) -> Any:
+        try:
+            return named(value)
+        except ValueError:
+            raise ValueError(f"unknown method {value!r}; known are {', '.join(METHODS)}") from None
+
+    @model_validator(mode="after")
+    def _parameters_fit(self) -> Self:
+        METHODS[self.method].parameters.model_validate(self.parameters)
+        return self
+
+
+class PlanRequest(Frozen):
+    """A validation as a user asks for it."""
+
+    model: Digest
+    images: Digest
+    methods: tuple[MethodRequest, ...] = Field(
+        default=(
+            MethodRequest(method=Method.GRADIENT),
+            MethodRequest(method=Method.INPUT_X_GRADIENT),
+            MethodRequest(method=Method.GUIDED_BACKPROP),
+            MethodRequest(method=Method.GRAD_CAM),
+        ),
+        min_length=1,
+        max_length=32,
+    )
+    checks: tuple[CheckName, ...] = Field(default=tuple(CheckName), min_length=1)
+    profile: ProfileName = ProfileName.STANDARD
+    preprocessing: PreprocessingRequest = PreprocessingRequest()
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    output: str | None = Field(
+        default=None, max_length=255, description="Which output to explain, when there are several."
+    )
+    shift: float | Literal["range"] = Field(
+        default="range", description="Constant input shift in model input space; 'range' is minus the data's range."
+    )
+    target_policy: Literal["fixed"] = "fixed"
+    timeout_seconds: int = Field(default=3600, ge=10, le=86400)
+    labels: dict[str, str] = Field(default={}, max_length=32, description="The caller's own tags on the job.")
+
+
+class PlannedMethod(Frozen):
+    """A method with its parameters resolved; ``requested`` is False for controls that every job carries."""
+
+    label: str
+    method: Method | Control
+    parameters: dict[str, JsonValue]
+    checks: tuple[CheckName, ...]
+    requested: bool
+    unavailable: str | None = Field(default=None, description="Why the method's rule is undefined for this model.")
+
+    @property
+    def control(self) -> bool:
+        """Whether this is a control rather than a method."""
+        return isinstance(self.method, Control)
+
+
+class Plan(Frozen):
+    """Everything resolved: a validation is a pure function of this and the bytes it names."""
+
+    model: Digest
+    images: Digest
+    methods: tuple[PlannedMethod, ...]
+    checks: tuple[CheckName, ...]
+    profile: Profile
+    preprocessing: Preprocessing
+    seed: int
+    output: str | None
+    target_policy: Literal["fixed"]
+    shift: float | Literal["range"]
+    selected: tuple[int, ...] = Field(
+        description="Places in the image set that are used; elsewhere images count from 0 in this list."
+    )
+    groups: tuple[tuple[int, ...], ...]
+    steps: tuple[str, ...] = Field(description="Layers in execution order.")
+    depths: dict[Depth, int] = Field(description="Layers randomised, counted from the output.")
+    stages: tuple[int, ...] = Field(description="The display curve's depths, likewise.")
+    arms: tuple[Arm, ...] = (Arm.REINIT, Arm.PERMUTE)
+    timeout_seconds: int
+
+    def methods_of(self, check: CheckName) -> tuple[PlannedMethod, ...]:
+        """Methods that ``check`` can run."""
+        return tuple(m for m in self.methods if check in m.checks and m.unavailable is None)
+
+
+class ShardKind(StrEnum):
+    """What a shard computes."""
+
+    CELLS = "cells"
+    CURVE = "curve"
+    SHIFT = "shift"
+
+
+class Cell(Frozen):
+    """One randomised model: an arm and a seed."""
+
+    arm: Arm
+    seed: int
+
+
+class Shard(Frozen):
+    """One independent piece of a plan: a check, some images, and the randomised models to explain them on."""
+
+    index: int
+    check: CheckName
+    kind: ShardKind
+    images: tuple[int, ...]
+    cells: tuple[Cell, ...] = ()
+    stages: tuple[int, ...] = ()
+    cost: int = Field(description="Image passes, the unit of progress.")

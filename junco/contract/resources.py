@@ -1,0 +1,131 @@
+"""What the HTTP service answers beside jobs and outcomes; clients parse with the same words."""
+
+from datetime import datetime
+
+from pydantic import Field, JsonValue
+
+from junco.contract.base import Digest, Frozen
+from junco.contract.catalogue import CheckName, Control, Method, Verdict, View
+from junco.contract.errors import Problem
+from junco.contract.images import ImageFile, PresetName
+from junco.contract.job import ArtifactLink, InspectionState, Job
+from junco.contract.model import ModelReport
+from junco.contract.plan import Plan
+from junco.contract.profile import Profile
+
+
+class ModelResource(Frozen):
+    """An uploaded model: ``report`` once inspection is done, ``problem`` if it was rejected."""
+
+    id: Digest
+    name: str
+    size: int
+    inspection: InspectionState
+    input_shape: tuple[int, int, int] | None = None
+    output: str | None = None
+    report: ModelReport | None = None
+    problem: Problem | None = None
+    create_time: datetime
+    update_time: datetime
+    revision: int
+    links: dict[str, str] = {}
+
+
+class ModelList(Frozen):
+    """One page of models, newest first."""
+
+    models: tuple[ModelResource, ...]
+    next_page_token: str = ""
+
+
+class ImageSetResource(Frozen):
+    """An uploaded image set; ``count`` includes the images inside .npz files."""
+
+    id: Digest
+    count: int
+    files: tuple[ImageFile, ...]
+    create_time: datetime
+    links: dict[str, str] = {}
+
+
+class ValidationList(Frozen):
+    """One page of validations, newest first."""
+
+    validations: tuple[Job, ...]
+    next_page_token: str = ""
+
+
+class PlanPreview(Frozen):
+    """What a request would run: ``cost`` in image passes over ``shards`` independent pieces."""
+
+    plan: Plan
+    shards: int
+    cost: int
+
+
+class ArtifactList(Frozen):
+    """The files of a result."""
+
+    artifacts: tuple[ArtifactLink, ...]
+
+
+class CatalogueMethod(Frozen):
+    """A method or control, with the JSON Schema of its parameters."""
+
+    name: Method | Control
+    title: str
+    summary: str
+    view: View
+    deterministic: bool
+    formula: str
+    source: str
+    cost: str
+    parameters: dict[str, JsonValue]
+    expected: Verdict | None = None
+
+
+class CatalogueCheck(Frozen):
+    """A check."""
+
+    name: CheckName
+    title: str
+    summary: str
+    question: str
+    source: str
+
+
+class Preset(Frozen):
+    """A named preprocessing; ``recipe`` holds the fields that it sets."""
+
+    name: PresetName
+    recipe: dict[str, JsonValue]
+
+
+class Catalogue(Frozen):
+    """Everything that a plan may name."""
+
+    methods: tuple[CatalogueMethod, ...]
+    controls: tuple[CatalogueMethod, ...]
+    checks: tuple[CatalogueCheck, ...]
+    profiles: tuple[Profile, ...]
+    presets: tuple[Preset, ...]
+
+
+class WorkerStatus(Frozen):
+    """A worker that was heard of lately; ``sandbox`` names the layers around its runners."""
+
+    owner: str
+    device: str
+    sandbox: str
+    version: str
+    seen_seconds_ago: float
+
+
+class Status(Frozen):
+    """How the service stands, for people."""
+
+    version: str
+    mode: str = Field(description="embedded or distributed.")
+    jobs: dict[str, int]
+    queued_work: int
+    workers: tuple[WorkerStatus, ...]

@@ -48,13 +48,13 @@ def load(files: Sequence[tuple[ImageFile, bytes]], recipe: Preprocessing, *, sel
     wanted = {place: order for order, place in enumerate(selected)}
     found: dict[int, tuple[NDArray[np.float64], int | None, str]] = {}
     for place, (pixels, label, name) in enumerate(_all(files, recipe, set(wanted))):
-        if pixels is not None:
+        if pixels is not None and place in wanted:  # an archive yields all its images or none
             found[wanted[place]] = (pixels, label, name)
     rows = [found[i] for i in range(len(wanted))]
     stack = torch.from_numpy(np.stack([pixels for pixels, _, _ in rows]))  # [n, H, W, C], 0..255
     return Pictures(
         x=_normalised(stack.permute(0, 3, 1, 2).contiguous(), recipe),
-        shown=_shown(stack.numpy()),
+        shown=_shown(stack.numpy(), recipe),
         labels=tuple(label for _, label, _ in rows),
         names=tuple(name for _, _, name in rows),
     )
@@ -136,7 +136,8 @@ def _from_npz(
             found=str(list(images.shape)),
             remedy="Arrays are not resized; save them in the model's own size.",
         )
-    pixels = images.astype(np.float64) * (1.0 if images.dtype == np.uint8 else 1.0 / recipe.scale)
+    whole = images.dtype.kind in "ui"  # whole numbers are pixels 0..255; others are already scaled as the model's are
+    pixels = images.astype(np.float64) * (1.0 if whole else 1.0 / recipe.scale)
     for i, row in enumerate(pixels):
         yield row, None if labels is None else int(labels[i]), f"{file.name}[{i}]"
 
@@ -153,13 +154,32 @@ def _arrays(file: ImageFile, data: bytes) -> tuple[NDArray[Any], NDArray[Any] | 
             expected="an .npz with 'images' [n, H, W] or [n, H, W, C], and 'labels' [n] if known",
             found=f"{type(error).__name__}: {error}",
         ) from error
-    if images.ndim not in (3, 4) or len(images) != file.count or not np.isfinite(images).all():
+    if not _usable(images, file.count):
         raise ImageUnreadable(
             f"{file.name} holds no usable images.",
-            expected=f"{file.count} finite images [n, H, W] or [n, H, W, C]",
+            expected=f"{file.count} images [n, H, W] or [n, H, W, C]: whole numbers 0..255, or finite fractions",
             found=f"{images.dtype} {list(images.shape)}",
         )
+    if labels is not None and not _classes(labels, len(images)):
+        raise ImageUnreadable(
+            f"{file.name} holds labels that are no class numbers.",
+            expected=f"{len(images)} whole numbers from 0, one an image",
+            found=f"{labels.dtype} {list(labels.shape)}",
+            remedy="Leave 'labels' out if they are not known.",
+        )
     return images, labels
+
+
+def _usable(images: NDArray[Any], count: int) -> bool:
+    if images.ndim not in (3, 4) or len(images) != count or images.dtype.kind not in "uif":
+        return False
+    if images.dtype.kind in "ui":
+        return bool(images.min(initial=0) >= 0 and images.max(initial=0) <= 255)
+    return bool(np.isfinite(images).all())
+
+
+def _classes(labels: NDArray[Any], count: int) -> bool:
+    return labels.shape == (count,) and labels.dtype.kind in "uib" and bool((labels >= 0).all())
 
 
 def _normalised(pixels: Tensor, recipe: Preprocessing) -> Tensor:
@@ -172,6 +192,8 @@ def _vector(values: Sequence[float], count: int) -> Tensor:
     return torch.tensor(values, dtype=torch.float64).expand(count).clone()
 
 
-def _shown(pixels: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _shown(pixels: NDArray[np.float64], recipe: Preprocessing) -> NDArray[np.uint8]:
     shown = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    if recipe.channels == "BGR":  # pictures are for people: red stays red
+        shown = shown[..., ::-1].copy()
     return np.repeat(shown, 3, axis=3) if shown.shape[3] == 1 else shown

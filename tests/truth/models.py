@@ -39,9 +39,16 @@ def small_cnn() -> nn.Module:
     """Conv, batch norm, ReLU, max pool, twice; global average pool; linear."""
     return _settled(
         nn.Sequential(
-            nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(8, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(),
-            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, CLASSES),
+            nn.Conv2d(3, 8, 3, padding=1),
+            nn.BatchNorm2d(8),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(8, 16, 3, padding=1),
+            nn.BatchNorm2d(16),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(16, CLASSES),
         ),
         seed=1,
     )
@@ -174,8 +181,15 @@ def gelu_net() -> nn.Module:
     """GELU and SiLU, for which guided rules are not defined; group norm and layer norm."""
     return _settled(
         nn.Sequential(
-            nn.Conv2d(3, 8, 3, padding=1), nn.GroupNorm(2, 8), nn.GELU(), nn.Conv2d(8, 8, 3, stride=2), nn.SiLU(),
-            nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.LayerNorm(72), nn.Linear(72, CLASSES),
+            nn.Conv2d(3, 8, 3, padding=1),
+            nn.GroupNorm(2, 8),
+            nn.GELU(),
+            nn.Conv2d(8, 8, 3, stride=2),
+            nn.SiLU(),
+            nn.AdaptiveAvgPool2d(3),
+            nn.Flatten(),
+            nn.LayerNorm(72),
+            nn.Linear(72, CLASSES),
         ),
         seed=8,
     )

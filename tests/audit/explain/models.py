@@ -69,8 +69,17 @@ def canonical(
     with torch.no_grad():
         classes = module(torch.zeros(batch or 1, *shape, dtype=dtype)).shape[1]
     return Canonical(
-        module=module, steps=(), input_shape=shape, classes=classes, format="test", producer="test", original=module,
-        batch=batch, cam_layer=spatial[-1] if spatial else None, spatial=tuple(spatial), activations=dict(kinds),
+        module=module,
+        steps=(),
+        input_shape=shape,
+        classes=classes,
+        format="test",
+        producer="test",
+        original=module,
+        batch=batch,
+        cam_layer=spatial[-1] if spatial else None,
+        spatial=tuple(spatial),
+        activations=dict(kinds),
     )
 
 
@@ -88,8 +97,13 @@ def seeded(model: nn.Module, seed: int = 0, *, bias: float = 0.2) -> nn.Module:
 def convnet(*, bias: float = 0.2, dtype: torch.dtype = torch.float64, batch: int | None = None) -> Canonical:
     """Two convolutions with ReLU and max pooling, [n, 3, 12, 12] to 4 classes; Grad-CAM on either ReLU."""
     model = nn.Sequential(
-        nn.Conv2d(3, 6, 3, padding=1, bias=bias > 0), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(6, 8, 3, padding=1, bias=bias > 0), nn.ReLU(), nn.Flatten(), nn.Linear(288, 4, bias=bias > 0),
+        nn.Conv2d(3, 6, 3, padding=1, bias=bias > 0),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(6, 8, 3, padding=1, bias=bias > 0),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(288, 4, bias=bias > 0),
     )
     return canonical(seeded(model, bias=bias), spatial=("1", "4"), dtype=dtype, batch=batch)
 

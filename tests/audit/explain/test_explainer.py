@@ -157,7 +157,9 @@ def test_capabilities_list_every_method() -> None:
     assert capabilities(convnet()) == dict.fromkeys(Method)
     lacking = capabilities(gelu_net())
     assert {name for name, reason in lacking.items() if reason} == {
-        Method.GUIDED_BACKPROP, Method.GRAD_CAM, Method.GUIDED_GRAD_CAM,
+        Method.GUIDED_BACKPROP,
+        Method.GRAD_CAM,
+        Method.GUIDED_GRAD_CAM,
     }
 
 

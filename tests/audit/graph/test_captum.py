@@ -67,8 +67,8 @@ TWINS = {
 
 METHODS = {
     "saliency": lambda model, _: Saliency(model).attribute,
-    "integrated_gradients": lambda model, _: lambda x, target: IntegratedGradients(model).attribute(
-        x, target=target, n_steps=5
+    "integrated_gradients": lambda model, _: (
+        lambda x, target: IntegratedGradients(model).attribute(x, target=target, n_steps=5)
     ),
     "guided_backprop": lambda model, _: GuidedBackprop(model).attribute,
     "grad_cam": lambda model, layer: LayerGradCam(model, layer).attribute,

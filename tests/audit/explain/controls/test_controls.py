@@ -87,5 +87,3 @@ def test_expected_verdicts_agree_with_what_the_maps_are() -> None:
     assert {control for control, card in cards.items() if not card.deterministic} == {Control.GAUSSIAN_NOISE}
     assert cards[Control.EDGE_X_GRADIENT].expected is Verdict.PASS
     assert cards[Control.EDGE_X_GRADIENT].view is View.SIGNED
-
-

@@ -1,0 +1,66 @@
+"""One check as a person asked for it, and the two ways to have it done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from junco.client.images import Picture
+from junco.contract.errors import InvalidPlan
+from junco.contract.images import PreprocessingRequest
+from junco.contract.job import Progress
+from junco.contract.outcome import Outcome
+from junco.contract.plan import MethodRequest, PlanRequest
+from junco.contract.profile import ProfileName
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a plan says beside its model and images; what is absent keeps the contract's default."""
+
+    methods: tuple[MethodRequest, ...] = ()
+    checks: tuple[str, ...] = ()
+    profile: ProfileName | None = None
+    preprocessing: PreprocessingRequest = field(default_factory=PreprocessingRequest)
+    seed: int = 0
+    output: str | None = None
+    shift: float | str = "range"
+    timeout_seconds: int | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def request(self, *, model: str, images: str) -> PlanRequest:
+        """The request for this model and these images; raises ``InvalidPlan``."""
+        optional = {
+            "methods": self.methods,
+            "checks": self.checks,
+            "profile": self.profile,
+            "timeout_seconds": self.timeout_seconds,
+        }
+        fixed = {"preprocessing": self.preprocessing, "seed": self.seed, "output": self.output, "shift": self.shift}
+        given = {name: value for name, value in optional.items() if value}
+        try:
+            return PlanRequest.model_validate({"model": model, "images": images, "labels": self.tags, **fixed, **given})
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise InvalidPlan(f"{where} is not valid.", found=first["msg"]) from error
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A model file, its images, and the settings."""
+
+    model: Path
+    pictures: tuple[Picture, ...]
+    settings: Settings
+    input_shape: tuple[int, int, int] | None = None
+
+
+class Backend(Protocol):
+    """Does a check and leaves the result's files in a folder."""
+
+    def check(self, asked: Asked, *, out: Path, on_progress: OnProgress) -> Outcome: ...

@@ -1,0 +1,134 @@
+"""``junco check MODEL IMAGES...``: verdicts as a table, as files, and as an exit code."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from junco.client import options, progress, show
+from junco.client.asked import Asked, Backend, Settings
+from junco.client.exits import FailOn, exit_of, told
+from junco.client.http import Client
+from junco.client.images import gathered
+from junco.client.local import Local
+from junco.client.remote import Remote
+from junco.contract.errors import BadInput
+from junco.contract.junit import to_junit
+from junco.contract.outcome import Outcome
+from junco.contract.profile import ProfileName
+
+REPORT = "report.html"
+Url = Annotated[str | None, typer.Option(envvar="JUNCO_URL", help="Do it on this server; in this process if absent.")]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Files that a person asked for; ``-`` is standard output."""
+
+    out: Path
+    json: str | None
+    junit: str | None
+    html: str | None
+
+    @property
+    def takes_stdout(self) -> bool:
+        """Whether a machine reads standard output, so that people are served on standard error."""
+        return "-" in (self.json, self.junit, self.html)
+
+
+def check(
+    model: Annotated[Path, typer.Argument(help="A TorchScript file.", exists=True, dir_okay=False)],
+    images: Annotated[list[Path], typer.Argument(help="Image files, folders, a zip or an .npz.")],
+    methods: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--methods", "-m", help="NAME, NAME:KEY=VALUE,KEY=VALUE or NAME@CHECK; repeat, or join by commas."
+        ),
+    ] = None,
+    checks: Annotated[list[str] | None, typer.Option("--checks", help="Checks to run; all if absent.")] = None,
+    profile: Annotated[ProfileName, typer.Option(help="How much work a verdict rests on.")] = ProfileName.STANDARD,
+    preset: Annotated[
+        str | None, typer.Option(help="Preprocessing: imagenet, unit ... or imagenet:resize=256,mean=[0.5,0.5,0.5].")
+    ] = None,
+    labels: Annotated[str | None, typer.Option(help="True classes, one an image: 3,1,4 or a file of them.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Moves every random choice.")] = 0,
+    input_shape: Annotated[str | None, typer.Option(help="CxHxW, where the model does not say: 3x224x224.")] = None,
+    output: Annotated[str | None, typer.Option(help="Which output to explain, when there are several.")] = None,
+    shift: Annotated[str, typer.Option(help="Input shift in model input space, or 'range'.")] = "range",
+    timeout: Annotated[int, typer.Option(min=10, max=86400, help="Seconds that the check may take.")] = 3600,
+    tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE kept with the validation; repeat.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the report, the maps and the outcome.")] = Path("junco-report"),
+    json: Annotated[str | None, typer.Option("--json", help="Write the outcome as JSON here; - is stdout.")] = None,
+    junit: Annotated[str | None, typer.Option("--junit", help="Write the verdicts as JUnit XML here.")] = None,
+    html: Annotated[str | None, typer.Option("--html", help="Write the report page here.")] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="Verdicts that make the command fail.")] = FailOn.FAIL,
+    url: Url = None,
+) -> None:
+    """Check the explanations of MODEL on IMAGES."""
+    wanted = Wanted(out, json, junit, html)
+    with told():
+        settings = Settings(
+            methods=options.methods(methods or ()),
+            checks=options.checks(checks or ()),
+            profile=profile,
+            preprocessing=options.preprocessing(preset),
+            seed=seed,
+            output=output,
+            shift=options.shift(shift),
+            timeout_seconds=timeout,
+            tags=options.tags(tag or ()),
+        )
+        with gathered(images, options.labels(labels)) as pictures, backend(url) as doing:
+            asked = Asked(model, pictures, settings, options.input_shape(input_shape))
+            outcome = _done(asked, doing, wanted)
+        console = show.console(stderr=wanted.takes_stdout)
+        show.show_outcome(outcome, console)
+        show.show_files(_written(outcome, wanted), console)
+        raise typer.Exit(exit_of(outcome.verdict, fail_on))
+
+
+@contextlib.contextmanager
+def backend(url: str | None) -> Iterator[Local | Remote]:
+    """This process, or the server at ``url``."""
+    if url is None:
+        yield Local()
+        return
+    with Client(url) as client:
+        yield Remote(client)
+
+
+def _done(asked: Asked, doing: Backend, wanted: Wanted) -> Outcome:
+    """The outcome, its files moved to ``--out`` only once all are there."""
+    if wanted.out.exists() and not wanted.out.is_dir():
+        raise BadInput(f"{wanted.out} is not a folder.", expected="a folder for --out", found="a file")
+    wanted.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=wanted.out.parent, prefix=".junco-") as folder:
+        with progress.shown(show.console(stderr=True)) as on_progress:
+            outcome = doing.check(asked, out=Path(folder), on_progress=on_progress)
+        shutil.copytree(folder, wanted.out, dirs_exist_ok=True)
+    return outcome
+
+
+def _written(outcome: Outcome, wanted: Wanted) -> list[Path]:
+    paths = [wanted.out / REPORT] if (wanted.out / REPORT).exists() else [wanted.out]
+    if wanted.json:
+        paths += _write(wanted.json, outcome.model_dump_json(indent=2) + "\n")
+    if wanted.junit:
+        paths += _write(wanted.junit, to_junit(outcome))
+    if wanted.html:
+        paths += _write(wanted.html, (wanted.out / REPORT).read_text())
+    return paths
+
+
+def _write(to: str, text: str) -> list[Path]:
+    if to == "-":
+        typer.echo(text, nl=False)
+        return []
+    Path(to).parent.mkdir(parents=True, exist_ok=True)
+    Path(to).write_text(text)
+    return [Path(to)]

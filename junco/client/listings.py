@@ -1,0 +1,112 @@
+"""``junco models | validations | catalogue``: thin looks at a server, and at what a plan may name."""
+
+from collections.abc import Iterable
+from json import dumps
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+
+from junco.client import show
+from junco.client.exits import told
+from junco.client.http import Client
+from junco.contract.catalogue import CHECKS, METHODS, CheckCard, MethodCard
+from junco.contract.images import PresetName
+from junco.contract.job import Job, JobState
+from junco.contract.profile import PROFILES
+from junco.contract.resources import CatalogueCheck, CatalogueMethod, ModelResource
+
+Server = Annotated[str, typer.Option(envvar="JUNCO_URL", help="The server.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON lines instead of a table.")]
+_Card = MethodCard | CheckCard | CatalogueMethod | CatalogueCheck
+LOCAL = "http://127.0.0.1:8000"
+
+
+def models(
+    id: Annotated[str | None, typer.Argument(help="One model; all if absent.")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete the model.")] = False,
+    json: AsJson = False,
+    url: Server = LOCAL,
+) -> None:
+    """List a server's models, or look at one."""
+    with told(), Client(url) as client:
+        if id is not None and delete:
+            client.delete_model(id)
+            return
+        found = client.models() if id is None else iter([client.model(id)])
+        if json:
+            _lines(found)
+        elif id is None:
+            columns = ("model", "name", "size", "inspection")
+            show.show_table(columns, map(_model_row, found), show.console())
+        else:
+            _one_model(next(found))
+
+
+def validations(
+    id: Annotated[str | None, typer.Argument(help="One validation; all if absent.")] = None,
+    state: Annotated[JobState | None, typer.Option(help="Only those in this state.")] = None,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Ask the validation to stop.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete the validation and its files.")] = False,
+    json: AsJson = False,
+    url: Server = LOCAL,
+) -> None:
+    """List a server's validations, or look at one."""
+    with told(), Client(url) as client:
+        if id is not None and delete:
+            client.delete(id)
+            return
+        if id is None:
+            found = client.jobs(state=state.value if state else None)
+        else:
+            found = iter([client.cancel(id) if cancel else client.job(id)])
+        if json:
+            _lines(found)
+        else:
+            columns = ("validation", "state", "verdict", "progress", "model", "why")
+            show.show_table(columns, map(_job_row, found), show.console())
+
+
+def catalogue(
+    json: AsJson = False,
+    url: Annotated[str | None, typer.Option(envvar="JUNCO_URL", help="A server's, if it may differ.")] = None,
+) -> None:
+    """List the methods, controls, checks, profiles and presets that a plan may name."""
+    with told():
+        cards: Iterable[_Card] = (*METHODS.values(), *CHECKS.values())
+        if url is not None:
+            with Client(url) as client:
+                found = client.catalogue()
+            cards = (*found.methods, *found.controls, *found.checks)
+        rows = [(card.name.value, card.title, card.summary) for card in cards]
+        if json:
+            for row in rows:
+                typer.echo(dumps(dict(zip(("name", "title", "summary"), row, strict=True))))
+            return
+        show.show_table(("name", "title", "summary"), rows, show.console())
+        typer.echo("profiles: " + ", ".join(PROFILES))
+        typer.echo("presets: " + ", ".join(PresetName))
+
+
+def _lines(found: Iterable[BaseModel]) -> None:
+    for item in found:
+        typer.echo(item.model_dump_json())
+
+
+def _model_row(model: ModelResource) -> tuple[str, ...]:
+    return model.id, model.name, f"{model.size:,}", model.inspection.value
+
+
+def _one_model(model: ModelResource) -> None:
+    if model.report is not None:
+        show.show_report(model.report, show.console())
+        return
+    show.show_table(("model", "name", "size", "inspection"), [_model_row(model)], show.console())
+    if model.problem is not None:
+        typer.echo(f"{model.problem.code}: {model.problem.detail}")
+
+
+def _job_row(job: Job) -> tuple[str, ...]:
+    verdict = job.verdict.value if job.verdict else ""
+    why = job.error.detail if job.error else ""
+    return job.id, job.state.value, verdict, f"{job.progress.percent:.0f} %", job.request.model[:19], why

@@ -1,0 +1,136 @@
+"""What a command line says -> the words of the contract; every mistake is named, with what would have been right."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import JsonValue, ValidationError
+
+from junco.contract.catalogue import METHODS, CheckName
+from junco.contract.errors import BadInput, InvalidPlan
+from junco.contract.images import PreprocessingRequest, PresetName
+from junco.contract.plan import MethodRequest
+
+_TOP_LEVEL_COMMA = re.compile(r",(?![^\[]*\])")
+
+
+def methods(texts: Sequence[str]) -> tuple[MethodRequest, ...]:
+    """Methods from ``name``, ``name:key=value,key=value``, ``name@check``, or several with commas between.
+
+    Raises ``InvalidPlan``.
+    """
+    return tuple(_method(text) for given in texts for text in _split(given))
+
+
+def checks(texts: Sequence[str]) -> tuple[CheckName, ...]:
+    """Checks by name, commas between; raises ``InvalidPlan``."""
+    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in list(CheckName):
+            raise InvalidPlan(f"There is no check {name!r}.", expected=", ".join(CheckName), found=name)
+    return tuple(CheckName(name) for name in names)
+
+
+def preprocessing(text: str | None) -> PreprocessingRequest:
+    """A preset by name, with fields to override: ``imagenet:resize=256,mean=[0.5,0.5,0.5]``; raises ``InvalidPlan``."""
+    if not text:
+        return PreprocessingRequest()
+    name, fields = _named(text)
+    if name and name not in list(PresetName):
+        raise InvalidPlan(f"There is no preset {name!r}.", expected=", ".join(PresetName), found=name)
+    try:
+        return PreprocessingRequest.model_validate({"preset": name or None, **fields})
+    except ValidationError as error:
+        raise _invalid(error, f"The preset {text!r} is not valid.") from error
+
+
+def input_shape(text: str | None) -> tuple[int, int, int] | None:
+    """Channels, height and width from ``3x224x224``; raises ``BadInput``."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,3})[x,]([1-9]\d{0,4})[x,]([1-9]\d{0,4})", text)
+    if found is None:
+        raise BadInput("The input shape cannot be read.", expected="CHANNELSxHEIGHTxWIDTH: 3x224x224", found=text)
+    return int(found[1]), int(found[2]), int(found[3])
+
+
+def shift(text: str) -> float | Literal["range"]:
+    """A number, or ``range``; raises ``BadInput``."""
+    if text == "range":
+        return "range"
+    try:
+        return float(text)
+    except ValueError:
+        raise BadInput("The shift cannot be read.", expected="a number, or 'range'", found=text) from None
+
+
+def labels(text: str | None) -> tuple[int, ...] | None:
+    """Class numbers, one an image: ``3,1,4``, or a file of them, as JSON or one a line; raises ``BadInput``."""
+    if text is None:
+        return None
+    said = Path(text).read_text() if Path(text).is_file() else text
+    words = re.findall(r"[^\s,\[\]]+", said)
+    if not words or not all(re.fullmatch(r"\d{1,9}", word) for word in words):
+        raise BadInput("The labels cannot be read.", expected="whole numbers, or a file of them", found=said[:60])
+    return tuple(int(word) for word in words)
+
+
+def tags(texts: Sequence[str]) -> dict[str, str]:
+    """The caller's tags from ``key=value``; raises ``BadInput``."""
+    pairs = [text.partition("=") for text in texts]
+    for key, equals, _ in pairs:
+        if not key or not equals:
+            raise BadInput("A tag cannot be read.", expected="KEY=VALUE", found=key)
+    return {key: value for key, _, value in pairs}
+
+
+def _split(text: str) -> list[str]:
+    """Parts between commas, where ``steps=32`` belongs to the method before it."""
+    parts: list[str] = []
+    for piece in _TOP_LEVEL_COMMA.split(text):
+        if parts and "=" in piece.split(":")[0]:
+            parts[-1] += "," + piece
+        elif piece.strip():
+            parts.append(piece.strip())
+    return parts
+
+
+def _method(text: str) -> MethodRequest:
+    body, _, restricted = text.partition("@")
+    name, parameters = _named(body)
+    if name not in METHODS:
+        raise InvalidPlan(f"There is no method {name!r}.", expected=", ".join(METHODS), found=name)
+    asked: dict[str, Any] = {"method": name, "parameters": parameters}
+    if restricted:
+        asked["checks"] = checks(restricted.split("+"))
+    try:
+        return MethodRequest.model_validate(asked)
+    except ValidationError as error:
+        raise _invalid(error, f"The method {text!r} is not valid.") from error
+
+
+def _named(text: str) -> tuple[str, dict[str, JsonValue]]:
+    name, _, rest = text.partition(":")
+    pairs = [piece.partition("=") for piece in _TOP_LEVEL_COMMA.split(rest) if piece]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise InvalidPlan(f"{text!r} cannot be read.", expected="NAME:KEY=VALUE,KEY=VALUE", found=key)
+    return name.strip(), {key.strip(): _value(value) for key, _, value in pairs}
+
+
+def _value(text: str) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(text)
+    except ValueError:
+        return text
+    return value
+
+
+def _invalid(error: ValidationError, detail: str) -> InvalidPlan:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return InvalidPlan(
+        detail, found=f"{where}: {first['msg']}" if where else first["msg"], remedy="See junco catalogue."
+    )

@@ -1,0 +1,186 @@
+"""Claiming work, holding it, handing it in: every write is fenced by owner and attempt."""
+
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, or_, select, update
+
+from junco.contract.errors import Problem
+from junco.contract.job import JobState, ShardState, WorkKind
+from junco.contract.model import ModelReport
+from junco.contract.plan import Plan, Shard
+from junco.storage import lifecycle, models
+from junco.storage.claim import Claim, Computed, Directive, Finalised, Inspected, Result
+from junco.storage.database import clock
+from junco.storage.jobs import advance, settle
+from junco.storage.rows import Row, shape_of
+from junco.storage.tables import work
+from junco.storage.work import end, held, lock_parent, requeue
+
+_RESULTS: dict[WorkKind, type[Result]] = {
+    WorkKind.INSPECT: Inspected,
+    WorkKind.SHARD: Computed,
+    WorkKind.FINALISE: Finalised,
+}
+
+
+def candidates(connection: Connection, count: int) -> list[str]:
+    """Work that could be claimed just now: inspections and finales first, then the oldest."""
+    query = select(work.c.id).where(_free()).order_by(work.c.rank, work.c.create_time, work.c.place).limit(count)
+    return list(connection.scalars(query))
+
+
+def _free() -> Any:
+    queued = and_(work.c.state == ShardState.QUEUED, work.c.not_before <= clock())
+    lapsed = and_(work.c.state == ShardState.RUNNING, work.c.lease_until < clock())
+    return and_(or_(queued, lapsed), work.c.attempt - work.c.released < work.c.max_attempts)
+
+
+def claim(connection: Connection, work_id: str, owner: str, *, lease_seconds: float) -> Claim | None:
+    """Take a piece of work, or None if it is gone, taken, not yet due, or no longer wanted."""
+    found = lock_parent(connection, work_id)
+    if found is None or not _wanted(connection, *found):
+        return None
+    take = (
+        update(work)
+        .where(work.c.id == work_id, _free())
+        .values(
+            state=ShardState.RUNNING,
+            attempt=work.c.attempt + 1,
+            lease_owner=owner,
+            lease_until=clock() + lease_seconds,
+        )
+        .returning(work.c.attempt)
+    )
+    attempt = connection.scalar(take)
+    if attempt is None:
+        return None
+    row, parent = found
+    lifecycle.started(connection, WorkKind(row["kind"]), parent)
+    if row["job_id"] is not None:
+        advance(connection, parent)
+    held_now = {"work_id": work_id, "owner": owner, "attempt": attempt, "lease_seconds": lease_seconds}
+    return _filled(connection, row, parent, held_now)
+
+
+def _wanted(connection: Connection, row: Row, parent: Row) -> bool:
+    if row["job_id"] is None:
+        return True
+    late = parent["end_by"] if parent["state"] == JobState.RUNNING else parent["start_by"]
+    return parent["state"] in (JobState.QUEUED, JobState.RUNNING) and late > connection.scalar(select(clock()))
+
+
+def _filled(connection: Connection, row: Row, parent: Row, held_now: dict[str, Any]) -> Claim:
+    kind = WorkKind(row["kind"])
+    model = _report(connection, row["model"])
+    common = {**held_now, "kind": kind, "model": row["model"], "input_shape": shape_of(model["input_shape"])}
+    if kind is WorkKind.INSPECT:
+        return Claim(**common, output=model["output"])
+    plan = Plan.model_validate_json(parent["plan"])
+    left = plan.timeout_seconds if parent["end_by"] is None else parent["end_by"] - connection.scalar(select(clock()))
+    return Claim(
+        **common,
+        job_id=row["job_id"],
+        output=plan.output or model["output"],
+        plan=plan,
+        report=None if model["report"] is None else ModelReport.model_validate_json(model["report"]),
+        shard=None if row["payload"] is None else Shard.model_validate_json(row["payload"]),
+        images=lifecycle.images_of_job(connection, parent),
+        partials=_partials(connection, row["job_id"]) if kind is WorkKind.FINALISE else (),
+        seconds_left=left,
+    )
+
+
+def _report(connection: Connection, model: str) -> Row:
+    # Read, not locked: a claim holds its job's lock, and locks are only ever taken model first.
+    return models.row_of(connection, model)
+
+
+def _partials(connection: Connection, job_id: str) -> tuple[str, ...]:
+    query = select(work.c.result).where(work.c.job_id == job_id, work.c.kind == WorkKind.SHARD)
+    return tuple(connection.scalars(query.order_by(work.c.place)))
+
+
+def renew(connection: Connection, claim: Claim, completed: int) -> Directive:
+    """Extend the lease and report progress; what the worker must do."""
+    found = lock_parent(connection, claim.work_id)
+    if found is None:
+        return Directive.SUPERSEDED
+    bounded = min(completed, found[0]["cost"])
+    kept = case((work.c.completed > bounded, work.c.completed), else_=bounded)
+    extend = update(work).where(held(claim)).values(lease_until=clock() + claim.lease_seconds, completed=kept)
+    if connection.execute(extend).rowcount == 0:
+        return Directive.CANCEL if found[0]["state"] == ShardState.CANCELED else Directive.SUPERSEDED
+    if claim.job_id is None:
+        return Directive.CONTINUE
+    advance(connection, found[1])
+    return Directive.CANCEL if found[1]["state"] == JobState.CANCELING else Directive.CONTINUE
+
+
+def complete(connection: Connection, claim: Claim, result: Result) -> bool:
+    """Hand in a result; False if the claim was superseded or canceled, and nothing was written."""
+    _fits(claim, result)
+    found = lock_parent(connection, claim.work_id)
+    if found is None:
+        return False
+    values = {"state": ShardState.DONE, "completed": work.c.cost, "lease_owner": None, "lease_until": None}
+    partial = result.partial if isinstance(result, Computed) else None
+    if connection.execute(update(work).where(held(claim)).values(**values, result=partial)).rowcount == 0:
+        return False
+    if claim.job_id is not None:
+        advance(connection, found[1])
+    lifecycle.finished(connection, claim, found[1], result)
+    return True
+
+
+def _fits(claim: Claim, result: Result) -> None:
+    if not isinstance(result, _RESULTS[claim.kind]):
+        raise TypeError(f"{claim.kind} is completed with {_RESULTS[claim.kind].__name__}, not {type(result).__name__}")
+    if isinstance(result, Finalised) and all(file.name != lifecycle.OUTCOME for file in result.files):
+        raise ValueError(f"a finalised result holds {lifecycle.OUTCOME}")
+
+
+def fail(connection: Connection, claim: Claim, problem: Problem, *, retry: bool, pause: float) -> bool:
+    """Report a failed attempt; with ``retry`` it is tried again while attempts are left. False if superseded."""
+    found = _still(connection, claim)
+    if found is None:
+        return False
+    row, parent = found
+    if claim.job_id is not None and parent["state"] == JobState.CANCELING:
+        _canceled(connection, row)
+    elif retry and row["attempt"] - row["released"] < row["max_attempts"]:
+        requeue(connection, claim.work_id, charged=True, pause=pause * 2 ** (row["attempt"] - 1))
+        _waiting(connection, row)
+    else:
+        end(connection, claim.work_id, ShardState.FAILED, problem.model_dump_json())
+        lifecycle.refused(connection, claim.kind, parent, problem)
+    return True
+
+
+def release(connection: Connection, claim: Claim) -> bool:
+    """Give work back unharmed, the attempt not charged: the worker shuts down. False if superseded."""
+    found = _still(connection, claim)
+    if found is None:
+        return False
+    if claim.job_id is not None and found[1]["state"] == JobState.CANCELING:
+        _canceled(connection, found[0])
+    else:
+        requeue(connection, claim.work_id, charged=False)
+        _waiting(connection, found[0])
+    return True
+
+
+def _still(connection: Connection, claim: Claim) -> tuple[Row, Row] | None:
+    found = lock_parent(connection, claim.work_id)
+    if found is None or connection.execute(select(work.c.id).where(held(claim))).first() is None:
+        return None
+    return found
+
+
+def _canceled(connection: Connection, row: Row) -> None:
+    end(connection, row["id"], ShardState.CANCELED)
+    settle(connection, row["job_id"])
+
+
+def _waiting(connection: Connection, row: Row) -> None:
+    if row["kind"] == WorkKind.INSPECT:
+        models.waiting(connection, row["model"])

@@ -1,0 +1,103 @@
+"""The engine, its transactions, and the database's own clock: workers' clocks are never compared."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Double, Engine, create_engine, event, make_url, text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from junco.storage.tables import metadata
+
+_CREATE_LOCK = 0x6A756E636F
+"""PostgreSQL advisory lock under which tables are created: the service and the workers may start together."""
+
+
+class clock(FunctionElement[float]):  # noqa: N801 - an SQL function
+    """Seconds since 1970 by the database's clock."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(clock, "sqlite")
+def _sqlite_clock(_element: clock, _compiler: SQLCompiler, **_: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(clock, "postgresql")
+def _postgres_clock(_element: clock, _compiler: SQLCompiler, **_: Any) -> str:
+    return "CAST(extract(epoch from clock_timestamp()) AS double precision)"
+
+
+class Database:
+    """Transactions on SQLite or PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._writes = threading.Lock() if self._is_sqlite else None
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    def create(self) -> None:
+        """Create the tables that are missing."""
+        with self.write() as connection:
+            if not self._is_sqlite:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_CREATE_LOCK})"))
+            metadata.create_all(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent look."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """All of the block, or nothing. SQLite takes its write lock at once: no upgrade can fail half-way."""
+        with self._queue(), self.engine.connect() as plain:
+            connection = plain.execution_options(junco_writes=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _queue(self) -> Iterator[None]:
+        # Threads of one process queue fairly here; SQLite's busy handler, which sleeps, is left for other processes.
+        if self._writes is None:
+            yield
+        else:
+            with self._writes:
+                yield
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"timeout": 30.0}, pool_size=10, max_overflow=30)
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin alone
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("junco_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")

@@ -1,0 +1,153 @@
+"""Job rows: moves along the one table of transitions, progress, and what clients ask for."""
+
+from typing import Any
+
+from sqlalchemy import Connection, case, delete, func, insert, or_, select, update
+
+from junco.contract.errors import Conflict, NotFound, Problem
+from junco.contract.job import TRANSITIONS, Job, JobState, ShardState, WorkKind
+from junco.contract.plan import PlanRequest
+from junco.storage.claim import StoredFile
+from junco.storage.database import clock
+from junco.storage.rows import Row, job_of
+from junco.storage.tables import artifacts, jobs, work
+from junco.storage.work import cancel_rest, lock_job, new_id
+
+LIVE = tuple(state for state in JobState if not state.is_terminal)
+
+
+def add_job(connection: Connection, request: PlanRequest, *, queue_seconds: float) -> Row:
+    """A queued job that waits for its plan; locked by being new."""
+    job_id = new_id()
+    connection.execute(
+        insert(jobs).values(
+            id=job_id,
+            state=JobState.QUEUED,
+            model=request.model,
+            images=request.images,
+            request=request.model_dump_json(),
+            stage="inspection",
+            create_time=clock(),
+            update_time=clock(),
+            start_by=clock() + queue_seconds,
+        )
+    )
+    return row_of(connection, job_id)
+
+
+def row_of(connection: Connection, job_id: str) -> Row:
+    """A job's row; raises ``NotFound``."""
+    # PostgreSQL refuses NUL in a string; no id holds one.
+    row = None if "\0" in job_id else connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no validation {job_id!r}.", expected="the id of a validation", found=job_id[:80])
+    return row
+
+
+def touch(connection: Connection, job_id: str, **values: Any) -> None:
+    """Write what clients can see: the revision moves with it."""
+    connection.execute(
+        update(jobs).where(jobs.c.id == job_id).values(**values, revision=jobs.c.revision + 1, update_time=clock())
+    )
+
+
+def move(connection: Connection, job: Row, to: JobState, **values: Any) -> bool:
+    """Take the transition if the table allows it from where the job stands; whether it was taken."""
+    if to not in TRANSITIONS[JobState(job["state"])]:
+        return False
+    touch(connection, job["id"], state=to, **values, **({"end_time": clock()} if to.is_terminal else {}))
+    if to.is_terminal:
+        cancel_rest(connection, job["id"], ShardState.QUEUED, ShardState.RUNNING)
+    return True
+
+
+def fail_job(connection: Connection, job: Row, problem: Problem, to: JobState = JobState.FAILED) -> bool:
+    """End a job with a problem; its other pieces are canceled."""
+    return move(connection, job, to, error=problem.model_dump_json())
+
+
+def settle(connection: Connection, job_id: str) -> None:
+    """End a canceling job once none of its pieces runs."""
+    job = lock_job(connection, job_id)
+    if job is None or job["state"] != JobState.CANCELING:
+        return
+    cancel_rest(connection, job_id, ShardState.QUEUED)
+    running = select(work.c.id).where(work.c.job_id == job_id, work.c.state == ShardState.RUNNING).limit(1)
+    if connection.execute(running).first() is None:
+        move(connection, job, JobState.CANCELED)
+
+
+def advance(connection: Connection, job: Row) -> None:
+    """Sum the shards' progress into the job's; it never goes back."""
+    total = select(func.coalesce(func.sum(work.c.completed), 0), func.max(work.c.attempt - work.c.released)).where(
+        work.c.job_id == job["id"]
+    )
+    completed, attempt = connection.execute(total).one()
+    if completed > job["completed"] or attempt != job["attempt"]:
+        touch(connection, job["id"], completed=max(int(completed), job["completed"]), attempt=attempt)
+
+
+def page(connection: Connection, *, state: str | None, model: str | None, after: str | None, size: int) -> list[Job]:
+    """Newest first, those older than the id ``after``."""
+    query = select(jobs).order_by(jobs.c.id.desc()).limit(size)
+    query = query if state is None else query.where(jobs.c.state == state)
+    query = query if model is None else query.where(jobs.c.model == model)
+    query = query if after is None else query.where(jobs.c.id < after)
+    return [job_of(row) for row in connection.execute(query).mappings()]
+
+
+def files_of(connection: Connection, job_id: str) -> tuple[StoredFile, ...]:
+    """A result's files by name."""
+    query = select(artifacts).where(artifacts.c.job_id == job_id).order_by(artifacts.c.name)
+    return tuple(StoredFile(row.name, row.media_type, row.size, row.digest) for row in connection.execute(query))
+
+
+def remove(connection: Connection, job_id: str) -> tuple[str, ...]:
+    """Delete a finished job; the digests that nothing refers to any more. Raises ``NotFound``, ``Conflict``."""
+    row_of(connection, job_id)
+    job = lock_job(connection, job_id) or row_of(connection, job_id)
+    if not JobState(job["state"]).is_terminal:
+        raise Conflict(
+            "A validation that has not finished cannot be deleted.",
+            expected="a finished validation",
+            found=job["state"],
+            remedy="Cancel it first.",
+        )
+    owned = _digests(connection, job_id)
+    connection.execute(delete(artifacts).where(artifacts.c.job_id == job_id))
+    connection.execute(delete(work).where(work.c.job_id == job_id))
+    connection.execute(delete(jobs).where(jobs.c.id == job_id))
+    return tuple(digest for digest in owned if not _referred(connection, job["model"], digest))
+
+
+def _digests(connection: Connection, job_id: str) -> list[str]:
+    partials = select(work.c.result).where(work.c.job_id == job_id, work.c.result.is_not(None))
+    files = select(artifacts.c.digest).where(artifacts.c.job_id == job_id)
+    return sorted({*connection.scalars(partials), *connection.scalars(files)})
+
+
+def _referred(connection: Connection, model: str, digest: str) -> bool:
+    # A live job on the same model may have stored equal bytes that no row names yet.
+    named = select(
+        case(
+            (select(work.c.id).where(work.c.result == digest).exists(), 1),
+            (select(artifacts.c.name).where(artifacts.c.digest == digest).exists(), 1),
+            (select(jobs.c.id).where(jobs.c.model == model, jobs.c.state.in_(LIVE)).exists(), 1),
+            else_=0,
+        )
+    )
+    return bool(connection.scalar(named))
+
+
+def unfinished(connection: Connection, job_id: str) -> bool:
+    """Whether any shard of the job is still to be done."""
+    query = select(work.c.id).where(
+        work.c.job_id == job_id, work.c.kind == WorkKind.SHARD, work.c.state != ShardState.DONE
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def live_on(connection: Connection, model: str) -> bool:
+    """Whether a live job needs this model."""
+    query = select(jobs.c.id).where(jobs.c.model == model, or_(*[jobs.c.state == state for state in LIVE]))
+    return connection.execute(query.limit(1)).first() is not None

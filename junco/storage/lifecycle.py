@@ -1,0 +1,174 @@
+"""From a request to the end of a job: submit, launch, the last shard, the outcome, cancel."""
+
+from sqlalchemy import Connection, insert, select
+
+from junco.contract.errors import JobAlreadyFinished, JuncoError, Problem
+from junco.contract.images import ImageSet
+from junco.contract.job import InspectionState, JobState, WorkKind
+from junco.contract.model import ModelReport
+from junco.contract.plan import Plan, PlanRequest
+from junco.contract.resolve import resolve, shards
+from junco.contract.revive import revive
+from junco.storage import models
+from junco.storage.claim import Claim, Computed, Finalised, Inspected, Result
+from junco.storage.database import clock
+from junco.storage.images import images_named
+from junco.storage.jobs import add_job, fail_job, move, row_of, settle, touch, unfinished
+from junco.storage.rows import Row
+from junco.storage.tables import artifacts, jobs, work
+from junco.storage.work import add_finalise, add_shards, lock_job, lock_model
+
+OUTCOME = "outcome.json"
+"""The file of a result that holds the Outcome."""
+
+
+def planned(connection: Connection, request: PlanRequest) -> Plan | None:
+    """The plan that ``request`` means, or None while the model's inspection is pending.
+
+    Locks the model, so that it cannot be deleted before the job exists. Raises what ``resolve`` raises,
+    ``NotFound``, and the model's own problem if it was rejected.
+    """
+    model = lock_model(connection, request.model)
+    if model is None:
+        raise models.missing(request.model)
+    images = images_named(connection, request.images)
+    if model["state"] == InspectionState.REJECTED:
+        raise revive(Problem.model_validate_json(model["problem"]))
+    if model["report"] is None:
+        return None
+    return resolve(request, ModelReport.model_validate_json(model["report"]), images)
+
+
+def submit(connection: Connection, request: PlanRequest, *, queue_seconds: float, max_attempts: int) -> str:
+    """Accept a job with its work and its bells, or raise; its id."""
+    plan = planned(connection, request)
+    job = add_job(connection, request, queue_seconds=queue_seconds)
+    if plan is not None:
+        _launch(connection, job, plan, max_attempts)
+    return str(job["id"])
+
+
+def _launch(connection: Connection, job: Row, plan: Plan, max_attempts: int) -> None:
+    pieces = shards(plan)
+    total = sum(piece.cost for piece in pieces)
+    touch(connection, job["id"], plan=plan.model_dump_json(), total=total, stage="queue")
+    if pieces:
+        add_shards(connection, job, pieces, max_attempts=max_attempts)
+    else:
+        add_finalise(connection, job, max_attempts=max_attempts)
+
+
+def started(connection: Connection, claim_kind: WorkKind, parent: Row) -> None:
+    """Show that work has begun."""
+    if claim_kind is WorkKind.INSPECT:
+        models.running(connection, parent["id"])
+        return
+    stage = "finalise" if claim_kind is WorkKind.FINALISE else "checks"
+    if parent["state"] == JobState.QUEUED:
+        timeout = Plan.model_validate_json(parent["plan"]).timeout_seconds
+        times = {"start_time": clock(), "end_by": clock() + timeout}
+        move(connection, parent, JobState.RUNNING, stage=stage, **times)
+    elif parent["stage"] != stage:
+        touch(connection, parent["id"], stage=stage)
+
+
+def finished(connection: Connection, claim: Claim, parent: Row, result: Result) -> None:
+    """Carry on from a completed piece of work."""
+    match result:
+        case Inspected(report):
+            models.inspected(connection, claim.model, report)
+            _launch_waiting(connection, claim.model, report)
+        case Computed():
+            _after_shard(connection, parent)
+        case Finalised():
+            _succeed(connection, parent, result)
+
+
+def _launch_waiting(connection: Connection, model: str, report: ModelReport) -> None:
+    for job in _waiting(connection, model):
+        request = PlanRequest.model_validate_json(job["request"])
+        try:
+            plan = resolve(request, report, images_named(connection, request.images))
+        except JuncoError as error:
+            fail_job(connection, job, error.problem())
+        else:
+            _launch(connection, job, plan, _attempts(connection, model))
+
+
+def _attempts(connection: Connection, model: str) -> int:
+    query = select(work.c.max_attempts).where(work.c.model == model, work.c.kind == WorkKind.INSPECT)
+    return int(connection.scalar(query.order_by(work.c.create_time.desc()).limit(1)) or 1)
+
+
+def _waiting(connection: Connection, model: str) -> list[Row]:
+    query = (
+        select(jobs)
+        .where(jobs.c.model == model, jobs.c.state == JobState.QUEUED, jobs.c.plan.is_(None))
+        .order_by(jobs.c.id)
+        .with_for_update()
+    )
+    return list(connection.execute(query).mappings())
+
+
+def _after_shard(connection: Connection, job: Row) -> None:
+    if job["state"] == JobState.CANCELING:
+        settle(connection, job["id"])
+    elif not unfinished(connection, job["id"]):
+        # Exactly once: the job's row is locked, so only one shard can see itself as the last.
+        add_finalise(connection, job, max_attempts=_job_attempts(connection, job["id"]))
+        touch(connection, job["id"], stage="finalise")
+
+
+def _job_attempts(connection: Connection, job_id: str) -> int:
+    return int(connection.scalar(select(work.c.max_attempts).where(work.c.job_id == job_id).limit(1)) or 1)
+
+
+def _succeed(connection: Connection, job: Row, result: Finalised) -> None:
+    if job["state"] == JobState.CANCELING:
+        settle(connection, job["id"])
+        return
+    for file in result.files:
+        connection.execute(
+            insert(artifacts).values(
+                job_id=job["id"], name=file.name, media_type=file.media_type, size=file.size, digest=file.digest
+            )
+        )
+    move(connection, job, JobState.SUCCEEDED, verdict=result.verdict, stage="done")
+
+
+def refused(connection: Connection, kind: WorkKind, parent: Row, problem: Problem) -> None:
+    """Carry on from a piece of work that failed for good."""
+    if kind is not WorkKind.INSPECT:
+        if parent["state"] == JobState.CANCELING:
+            settle(connection, parent["id"])
+        else:
+            fail_job(connection, parent, problem)
+        return
+    models.rejected(connection, parent["id"], problem)
+    for job in _waiting(connection, parent["id"]):
+        fail_job(connection, job, problem)
+
+
+def cancel(connection: Connection, job_id: str) -> None:
+    """Ask a job to stop; no-op if that was asked before. Raises ``NotFound``, ``JobAlreadyFinished``."""
+    row_of(connection, job_id)
+    job = lock_job(connection, job_id) or row_of(connection, job_id)
+    state = JobState(job["state"])
+    if state in (JobState.CANCELED, JobState.CANCELING):
+        return
+    if state.is_terminal:
+        raise JobAlreadyFinished(
+            f"The validation has already {state.value}.",
+            expected="a validation that has not finished",
+            found=state.value,
+        )
+    if state is JobState.QUEUED:
+        move(connection, job, JobState.CANCELED)
+    else:
+        move(connection, job, JobState.CANCELING)
+        settle(connection, job_id)
+
+
+def images_of_job(connection: Connection, job: Row) -> ImageSet:
+    """The images that a job works on."""
+    return images_named(connection, job["images"])

@@ -1,0 +1,39 @@
+"""Where things are kept, and how long leases last: read from JUNCO_* by the service and the worker alike."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class StorageSettings(BaseSettings):
+    """Shared by every process of one installation. Durations in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="JUNCO_", extra="ignore", frozen=True)
+
+    home: Path = Path(".junco")
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL; an SQLite file in home if absent.")
+    blobs_url: str | None = Field(
+        default=None, description="s3://, gs://, az://, memory://; a folder in home if absent."
+    )
+    broker_url: str | None = Field(default=None, description="Celery broker; absent means embedded mode.")
+    lease_seconds: float = Field(default=30.0, gt=0, description="How long a silent worker keeps its work.")
+    max_attempts: int = Field(default=3, ge=1, description="Claims before work counts as lost.")
+    retry_seconds: float = Field(default=2.0, ge=0, description="Pause before a failed attempt is tried again.")
+    queue_seconds: float = Field(default=86400.0, gt=0, description="How long a job may wait for its start.")
+    republish_seconds: float = Field(default=60.0, gt=0, description="When the bell is rung again for queued work.")
+
+    @property
+    def distributed(self) -> bool:
+        """Whether work is announced through a broker."""
+        return self.broker_url is not None
+
+    @property
+    def database(self) -> str:
+        """The database's URL, resolved."""
+        return self.database_url or f"sqlite:///{(self.home / 'junco.sqlite3').absolute()}"
+
+    @property
+    def spool(self) -> Path:
+        """Folder for uploads in flight; on the blob folder's file system, so that renames are atomic."""
+        return self.home / "spool"

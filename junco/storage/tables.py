@@ -1,0 +1,112 @@
+"""The tables. Times are seconds since 1970 by the database's clock; messages are JSON text of the contract's words."""
+
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", String(71), primary_key=True),
+    # A UUIDv7: the order of arrival, where the clock's grain is too coarse for paging.
+    Column("serial", String(36), nullable=False, unique=True),
+    Column("name", String(255), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("input_shape", Text),
+    Column("output", String(255)),
+    Column("state", String(16), nullable=False),
+    Column("report", Text),
+    Column("problem", Text),
+    Column("create_time", Double, nullable=False),
+    Column("update_time", Double, nullable=False),
+    Column("revision", Integer, nullable=False, default=1),
+)
+
+image_sets = Table(
+    "image_sets",
+    metadata,
+    Column("id", String(71), primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("create_time", Double, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("verdict", String(16)),
+    # No foreign key: a model may be deleted once no live job needs it, and the results stay.
+    Column("model", String(71), nullable=False),
+    Column("images", String(71), nullable=False),
+    Column("request", Text, nullable=False),
+    Column("plan", Text),
+    Column("error", Text),
+    Column("stage", String(32), nullable=False),
+    Column("completed", BigInteger, nullable=False, default=0),
+    Column("total", BigInteger),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("create_time", Double, nullable=False),
+    Column("start_time", Double),
+    Column("end_time", Double),
+    Column("update_time", Double, nullable=False),
+    Column("start_by", Double, nullable=False),
+    Column("end_by", Double),
+    Column("revision", Integer, nullable=False, default=1),
+    Index("jobs_state", "state"),
+    Index("jobs_model", "model", "state"),
+)
+
+work = Table(
+    "work",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("job_id", String(36), ForeignKey("jobs.id", ondelete="CASCADE")),
+    Column("model", String(71), nullable=False),
+    Column("place", Integer, nullable=False, default=0),
+    Column("payload", Text),
+    Column("cost", BigInteger, nullable=False, default=0),
+    Column("completed", BigInteger, nullable=False, default=0),
+    Column("state", String(16), nullable=False),
+    # The fencing token: grows with every claim. Attempts charged against the limit are attempt - released.
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("released", Integer, nullable=False, default=0),
+    Column("max_attempts", Integer, nullable=False),
+    Column("not_before", Double, nullable=False, default=0.0),
+    Column("lease_owner", String(128)),
+    Column("lease_until", Double),
+    Column("result", String(71)),
+    Column("problem", Text),
+    Column("create_time", Double, nullable=False),
+    Index("work_job", "job_id", "state"),
+    Index("work_state", "state", "rank", "create_time"),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("job_id", String(36), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("media_type", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("digest", String(71), nullable=False, index=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("work_id", String(36), ForeignKey("work.id", ondelete="CASCADE"), primary_key=True),
+    Column("published_at", Double),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("owner", String(128), primary_key=True),
+    Column("device", String(64), nullable=False),
+    Column("sandbox", String(255), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("seen", Double, nullable=False),
+)

@@ -1,0 +1,5 @@
+"""The HTTP process."""
+
+from importlib.metadata import version
+
+VERSION = version("junco")

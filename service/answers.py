@@ -1,0 +1,107 @@
+"""Small pieces of HTTP that several resources share: ETags, waits, page tokens, Accept, ranges."""
+
+import asyncio
+import base64
+import json
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+
+from junco.contract.errors import BadInput, FieldProblem
+
+T = TypeVar("T")
+MAX_WAIT = 60
+
+
+def matches(headers: Headers, etag: str) -> bool:
+    """Whether If-None-Match names this ETag."""
+    named = headers.get("if-none-match", "")
+    return named.strip() == "*" or etag in {part.strip().removeprefix("W/") for part in named.split(",")}
+
+
+def preferred_wait(headers: Headers) -> int | None:
+    """Seconds from ``Prefer: wait=N``, at most MAX_WAIT; None if absent or unreadable."""
+    found = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})", headers.get("prefer", ""), re.ASCII)
+    return None if found is None else min(int(found[1]), MAX_WAIT)
+
+
+async def wait_until(look: Callable[[], T], done: Callable[[T], bool], *, seconds: float, every: float) -> T:
+    """Look again and again until it is done or time is up; between looks nothing is held."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    found = await run_in_threadpool(look)
+    while not done(found) and (left := end - loop.time()) > 0:
+        await asyncio.sleep(min(every, left))
+        found = await run_in_threadpool(look)
+    return found
+
+
+def token(*parts: object) -> str:
+    """An opaque page token."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def untoken(text: str, *kinds: type) -> list[object]:
+    """A page token's parts; raises ``BadInput`` for one that this service did not make for this query."""
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, RecursionError):
+        parts = None
+    fits = isinstance(parts, list) and len(parts) == len(kinds)
+    if not fits or any(not isinstance(part, kind) for part, kind in zip(parts, kinds, strict=True)):
+        raise bad_token()
+    return list(parts)
+
+
+def bad_token() -> BadInput:
+    """The error for a page token that does not belong to the query."""
+    detail = "page_token is not one that this query answered."
+    return BadInput(
+        detail,
+        remedy="Start again without page_token.",
+        errors=[FieldProblem(pointer="/query/page_token", detail=detail)],
+    )
+
+
+def accepted(headers: Headers, offers: tuple[str, ...]) -> str | None:
+    """The offer that Accept likes best, the first one on a tie; None if it likes none."""
+    asked = [_weight(part) for part in headers.get("accept", "*/*").split(",") if part.strip()] or [("*/*", 1.0)]
+    scores = [(max((q for pattern, q in asked if _covers(pattern, offer)), default=0.0), offer) for offer in offers]
+    best, offer = max(scores, key=lambda score: score[0])
+    return offer if best > 0 else None
+
+
+def _weight(part: str) -> tuple[str, float]:
+    media_type, *parameters = (piece.strip() for piece in part.split(";"))
+    values = [p.removeprefix("q=") for p in parameters if p.startswith("q=")]
+    try:
+        return media_type.lower(), float(values[0]) if values else 1.0
+    except ValueError:
+        return media_type.lower(), 0.0
+
+
+def _covers(pattern: str, offer: str) -> bool:
+    return pattern in ("*/*", offer, offer.split("/")[0] + "/*")
+
+
+def one_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """Start and end (exclusive) of a single byte range; None if absent, several or unreadable.
+
+    Raises ``ValueError`` if the range lies outside ``size`` bytes.
+    """
+    found = re.fullmatch(r"bytes=(\d*)-(\d*)", (header or "").strip(), re.ASCII)
+    if found is None or found.group(0) == "bytes=-":
+        return None
+    first, last = found.groups()
+    if not first:
+        start, end = max(0, size - int(last)), size
+    else:
+        start, end = int(first), min(int(last) + 1 if last else size, size)
+    if last and first and int(last) < int(first):
+        return None
+    if start >= end:
+        raise ValueError(f"{header} lies outside {size} bytes")
+    return start, end

@@ -1,0 +1,108 @@
+"""Every error leaves as an RFC 9457 problem, in the words of junco.contract.errors."""
+
+import http
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from junco.contract.errors import DOCS, BadInput, FieldProblem, Internal, JobNotFinished, JuncoError, Problem
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = "2"
+
+log = logging.getLogger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    """Handle everything that a route or the framework may raise."""
+    app.add_exception_handler(JuncoError, _junco)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def respond(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    """A problem as a response; ``instance`` is the request's path."""
+    told = problem.model_copy(update={"instance": request.url.path, "request_id": request_id(request)})
+    body = told.model_dump_json(exclude_none=True)
+    return Response(body, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def request_id(request: Request) -> str:
+    """The id under which the logs know this request."""
+    return str(request.scope.get("junco.request_id", ""))
+
+
+def fields(errors: Iterable[Any]) -> list[FieldProblem]:
+    """Pydantic's errors as JSON pointers into the body, or into /query, /path and /header."""
+    return [
+        FieldProblem(pointer=_pointer(error["loc"]), detail=str(error["msg"]), code=str(error["type"]).upper())
+        for error in errors
+    ]
+
+
+def _pointer(loc: Iterable[int | str]) -> str:
+    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in loc]
+    return "".join("/" + part for part in (parts[1:] if parts[:1] == ["body"] else parts))
+
+
+def invalid(error: ValidationError, kind: type[BadInput], what: str) -> BadInput:
+    """A named error for data that does not fit its model."""
+    found = fields(error.errors(include_url=False, include_input=False, include_context=False))
+    first = f"{found[0].pointer or 'the body'}: {found[0].detail}"
+    return kind(f"{what} is not valid: {first}", remedy="See errors for each offending field.", errors=found)
+
+
+def _junco(request: Request, error: Exception) -> Response:
+    assert isinstance(error, JuncoError)
+    if error.status >= 500:
+        log.error("request %s: %s", request_id(request), error.detail, exc_info=error)
+    waits = error.retryable or isinstance(error, JobNotFinished)
+    return respond(request, error.problem(), {"Retry-After": RETRY_AFTER} if waits else None)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = fields(error.errors())
+    first = f"{found[0].pointer}: {found[0].detail}" if found else "see errors"
+    return respond(request, BadInput(f"The request is not valid: {first}", errors=found).problem())
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = http.HTTPStatus(error.status_code)
+    code = status.name
+    detail = str(error.detail) if error.detail and error.detail != status.phrase else _WORDS.get(status, status.phrase)
+    problem = Problem(
+        type=DOCS + code.lower().replace("_", "-"), title=status.phrase, status=status, detail=detail, code=code
+    )
+    return respond(request, problem, dict(error.headers or {}))
+
+
+_WORDS = {
+    http.HTTPStatus.NOT_FOUND: "There is nothing under this path; see /docs for what there is.",
+    http.HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take this method; see the Allow header.",
+}
+
+
+def _gone(request: Request, _error: Exception) -> Response:
+    # Nobody hears this answer; it only keeps a broken upload out of the log of bugs.
+    log.info("request %s: the client went away", request_id(request))
+    return Response(status_code=400)
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("request %s failed unexpectedly", request_id(request), exc_info=error)
+    told = Internal(
+        "An unexpected error; the logs know it by its request_id.",
+        remedy="Try again; if it stays, report the request_id.",
+    )
+    return respond(request, told.problem())

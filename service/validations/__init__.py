@@ -1,0 +1,1 @@
+"""Validations: jobs, their events, their results."""

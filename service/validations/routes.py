@@ -1,0 +1,116 @@
+"""/v1/validations: list, look, cancel, delete, events."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from junco.contract.base import Digest
+from junco.contract.job import Job, JobState
+from junco.contract.resources import ValidationList
+from service.answers import MAX_WAIT, bad_token, matches, token, untoken, wait_until
+from service.api import problems
+from service.shelf import Shelf, ShelfDep
+from service.validations.showing import etag_of, moved, shown, tell
+
+router = APIRouter(tags=["validations"])
+
+
+@router.get("/v1/validations", response_model=ValidationList, responses=problems(422))
+def list_validations(
+    shelf: ShelfDep,
+    state: Annotated[JobState | None, Query()] = None,
+    model: Annotated[Digest | None, Query()] = None,
+    page_size: Annotated[int, Query(ge=0)] = 50,
+    page_token: Annotated[str, Query(max_length=500)] = "",
+) -> ValidationList:
+    """Validations, newest first. A `page_size` over 200 is taken as 200; a `page_token` belongs to its filters."""
+    size = min(page_size or 50, 200)
+    filters = [state or "", model or ""]
+    after = None
+    if page_token:
+        last, *bound = untoken(page_token, str, str, str)
+        if bound != filters or "\0" in str(last):
+            raise bad_token()
+        after = str(last)
+    found = shelf.records.jobs(state=state, model=model, after=after, size=size + 1)
+    more = token(found[size - 1].id, *filters) if len(found) > size else ""
+    return ValidationList(validations=tuple(shown(job) for job in found[:size]), next_page_token=more)
+
+
+@router.get(
+    "/v1/validations/{job_id}",
+    response_model=Job,
+    responses={304: {"description": "Not changed."}, **problems(404, 422)},
+)
+async def get_validation(
+    request: Request,
+    response: Response,
+    shelf: ShelfDep,
+    job_id: str,
+    wait: Annotated[int, Query(ge=0, le=MAX_WAIT, description="Seconds to wait for another state.")] = 0,
+) -> Job | Response:
+    """A validation: 200 while it exists, whatever its state. With `wait`, answers early when the state changes."""
+    job = await moved(shelf, job_id, wait)
+    if matches(request.headers, etag_of(job)):
+        unchanged = Response(status_code=304)
+        tell(unchanged, job)
+        return unchanged
+    tell(response, job)
+    return shown(job)
+
+
+@router.post(
+    "/v1/validations/{job_id}:cancel",
+    status_code=202,
+    response_model=Job,
+    responses={200: {"model": Job, "description": "Canceled."}, **problems(404, 409)},
+)
+def cancel_validation(response: Response, shelf: ShelfDep, job_id: str) -> Job:
+    """Ask a validation to stop; asking twice is no error."""
+    job = shelf.records.cancel(job_id)
+    tell(response, job)
+    response.status_code = 200 if job.state is JobState.CANCELED else 202
+    return shown(job)
+
+
+@router.delete("/v1/validations/{job_id}", status_code=204, response_class=Response, responses=problems(404, 409))
+def delete_validation(shelf: ShelfDep, job_id: str) -> Response:
+    """Delete a finished validation and its files."""
+    shelf.records.remove_job(job_id, shelf.blobs)
+    return Response(status_code=204)
+
+
+def _known(shelf: ShelfDep, job_id: str) -> Job:
+    # A dependency, so that an unknown id is a 404 before the stream begins.
+    return shelf.records.job(job_id)
+
+
+@router.get(
+    "/v1/validations/{job_id}/events",
+    response_class=EventSourceResponse,
+    dependencies=[Depends(_known)],
+    responses=problems(404, 422),
+)
+async def follow_validation(
+    shelf: ShelfDep, job_id: str, last_event_id: Annotated[str | None, Header()] = None
+) -> AsyncIterator[ServerSentEvent]:
+    """Every change as a server-sent event named after the state, with the revision as its id; ends with the job."""
+    seen = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else 0
+    while True:
+        job = await _newer(shelf, job_id, seen)
+        if job.revision > seen or job.state.is_terminal:
+            yield ServerSentEvent(data=shown(job).model_dump(mode="json"), event=job.state.value, id=str(job.revision))
+        if job.state.is_terminal:
+            return
+        seen = max(seen, job.revision)
+
+
+async def _newer(shelf: Shelf, job_id: str, seen: int) -> Job:
+    return await wait_until(
+        lambda: shelf.records.job(job_id),
+        lambda job: job.revision > seen or job.state.is_terminal,
+        seconds=MAX_WAIT,
+        every=shelf.settings.poll_seconds,
+    )

@@ -1,0 +1,117 @@
+"""POST /v1/validations: a plan about uploads, or one request with everything in it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from junco.contract.errors import Conflict
+from junco.contract.job import Job
+from junco.contract.plan import PlanRequest
+from junco.contract.resolve import shards
+from junco.contract.resources import PlanPreview
+from junco.storage import Upload
+from service.answers import MAX_WAIT, preferred_wait
+from service.api import REFERENCE, problems
+from service.images.routes import keep_images
+from service.models.routes import Shape, parse_shape
+from service.models.sniff import sniffed
+from service.shelf import Shelf, ShelfDep
+from service.uploads import body, display_name, file_chunks, form, keep, media_type, one_file, text_field
+from service.validations.reading import parse_plan, parse_plan_without_ids, with_ids
+from service.validations.showing import applied, finished, path_of, shown, tell
+
+router = APIRouter(tags=["validations"])
+
+_FILES: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "plan": {"type": "string", "description": "A PlanRequest as JSON, without model and images."},
+        "model": {"type": "string", "format": "binary"},
+        "images": {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1},
+        "labels": {"type": "string", "description": "JSON list of class numbers, one an image."},
+    },
+    "required": ["model", "images"],
+}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": REFERENCE.format(model="PlanRequest")}},
+            "multipart/form-data": {
+                "schema": _FILES,
+                "encoding": {name: {"contentType": "application/octet-stream"} for name in ("model", "images")},
+            },
+        },
+    }
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"model": Job | PlanPreview, "description": "Finished within the wait; or, with validate_only, the plan."},
+    **problems(400, 404, 409, 413, 415, 422, 503),
+}
+
+
+@router.post(
+    "/v1/validations", status_code=202, response_model=Job | PlanPreview, responses=_ANSWERS, openapi_extra=_BODY
+)
+async def submit_validation(
+    request: Request,
+    response: Response,
+    shelf: ShelfDep,
+    validate_only: Annotated[bool, Query(description="Answer the resolved plan and its cost; store nothing.")] = False,
+    wait: Annotated[int | None, Query(ge=0, le=MAX_WAIT, description="Seconds to wait for the end.")] = None,
+    input_shape: Shape = None,
+) -> Job | PlanPreview:
+    """Submit a validation: JSON about uploads, or one form with `model`, `images` and `plan`."""
+    if validate_only:
+        response.status_code = 200
+        return await run_in_threadpool(_preview, shelf, await _json_plan(request, shelf))
+    if media_type(request) == "multipart/form-data":
+        plan = await _everything(request, shelf, parse_shape(input_shape))
+    else:
+        plan = await _json_plan(request, shelf)
+    job = await run_in_threadpool(shelf.records.submit, plan)
+    shelf.count("submitted")
+    await run_in_threadpool(shelf.ring)
+    patience = preferred_wait(request.headers) if wait is None else wait
+    job = await finished(shelf, job.id, patience or 0)
+    tell(response, job)
+    response.headers.update({"Location": path_of(job.id), **applied(request.headers, patience)})
+    response.status_code = 200 if job.state.is_terminal else 202
+    return shown(job)
+
+
+async def _json_plan(request: Request, shelf: Shelf) -> PlanRequest:
+    if media_type(request) not in ("application/json", ""):
+        raise HTTPException(415, f"This takes application/json, not {media_type(request)[:100]}.")
+    return parse_plan(await body(request, shelf.settings.max_plan_bytes))
+
+
+def _preview(shelf: Shelf, request: PlanRequest) -> PlanPreview:
+    plan = shelf.records.preview(request)
+    if plan is None:
+        raise Conflict(
+            "The model's inspection has not ended, so its plan cannot be resolved.",
+            expected="an inspected model",
+            found="an inspection under way",
+            remedy="Wait for GET /v1/models/{id}?wait=60, then ask again.",
+        )
+    pieces = shards(plan)
+    return PlanPreview(plan=plan, shards=len(pieces), cost=sum(piece.cost for piece in pieces))
+
+
+async def _everything(request: Request, shelf: Shelf, shape: tuple[int, int, int] | None) -> PlanRequest:
+    limits = shelf.settings
+    total = limits.max_model_bytes + limits.max_images_bytes + limits.max_plan_bytes
+    async with form(request, total, limits.max_images + 1) as found:
+        # The plan first, then the images, then the model: nothing is stored for a request that is refused.
+        plan = parse_plan_without_ids(text_field(found, "plan"))
+        file = one_file(found, "model", limits.max_model_bytes)
+        async for _ in sniffed(file_chunks(file)):
+            break
+        await file.seek(0)
+        images, _ = await run_in_threadpool(keep_images, found, "images", shelf)
+        digest, size = await keep(sniffed(file_chunks(file)), shelf.blobs)
+        upload = Upload(digest, size, display_name(file.filename, "model"), shape, plan.output)
+        await run_in_threadpool(shelf.records.add_model, upload, shelf.blobs)
+        return with_ids(plan, digest, images.id)

@@ -1,0 +1,78 @@
+"""What may be said on a command line, and what is said of mistakes."""
+
+import pytest
+
+from junco.client import options
+from junco.contract.catalogue import CheckName, Control, Method
+from junco.contract.errors import BadInput, InvalidPlan
+from junco.contract.images import PresetName
+
+
+def test_methods_carry_parameters_and_checks():
+    one, two, three = options.methods(
+        ["integrated_gradients:baseline=black,steps=32,grad_cam@input_shift", "edge_detector"]
+    )
+    assert (one.method, one.parameters) == (Method.INTEGRATED_GRADIENTS, {"baseline": "black", "steps": 32})
+    assert (two.method, two.checks) == (Method.GRAD_CAM, (CheckName.INPUT_SHIFT,))
+    assert three.method is Control.EDGE_DETECTOR
+
+
+def test_a_list_in_a_parameter_keeps_its_commas():
+    (one,) = options.methods(["integrated_gradients:baseline=custom,baseline_values=[0.1,0.2,0.3]"])
+    assert one.parameters["baseline_values"] == [0.1, 0.2, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("saliency", "no method 'saliency'"),
+        ("gradient:steps=3", "not valid"),
+        ("smoothgrad:sigma=7", "not valid"),
+        ("smoothgrad:sigma", "cannot be read"),
+        ("gradient@nothing", "no check 'nothing'"),
+    ],
+)
+def test_a_wrong_method_is_named(text, says):
+    with pytest.raises(InvalidPlan, match=says):
+        options.methods([text])
+
+
+def test_checks_are_joined_by_commas():
+    assert options.checks(["input_shift,parameter_randomization"]) == (
+        CheckName.INPUT_SHIFT,
+        CheckName.PARAMETER_RANDOMIZATION,
+    )
+
+
+def test_a_preset_can_be_overridden_field_by_field():
+    found = options.preprocessing("imagenet:resize=256,mean=[0.5,0.5,0.5]")
+    assert (found.preset, found.resize, found.mean) == (PresetName.IMAGENET, 256, (0.5, 0.5, 0.5))
+    assert options.preprocessing(None).preset is None
+    with pytest.raises(InvalidPlan, match="no preset 'imagnet'"):
+        options.preprocessing("imagnet")
+
+
+def test_shapes_shifts_labels_and_tags(tmp_path):
+    assert options.input_shape("3x224x160") == (3, 224, 160)
+    assert options.shift("range") == "range"
+    assert options.shift("-1.5") == -1.5
+    assert options.labels("3,1,4") == (3, 1, 4)
+    (tmp_path / "labels.json").write_text("[7, 8]")
+    assert options.labels(str(tmp_path / "labels.json")) == (7, 8)
+    assert options.tags(["stage=prod", "note=a=b"]) == {"stage": "prod", "note": "a=b"}
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (options.input_shape, "224"),
+        (options.input_shape, "0x2x2"),
+        (options.shift, "much"),
+        (options.labels, "cat,dog"),
+        (options.tags, ["novalue"]),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_what_was_expected(read, text):
+    with pytest.raises(BadInput) as caught:
+        read(text)
+    assert caught.value.expected

@@ -1,0 +1,58 @@
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from junco.storage import Blobs, Records, StorageSettings, Upload, open_blobs, open_records
+from junco.storage.database import Database
+from junco.storage.tables import metadata
+from tests.storage import postgres
+from tests.storage.samples import images
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def postgres_url(servers: ExitStack) -> str:
+    return servers.enter_context(postgres.server())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> StorageSettings:
+    """Fresh settings for each database; retries come at once."""
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+        database = Database(url)
+        with database.write() as connection:
+            connection.execute(text("SET client_min_messages = warning"))
+            metadata.drop_all(connection)
+        database.close()
+    return StorageSettings(home=tmp_path, database_url=url, retry_seconds=0.0)
+
+
+@pytest.fixture
+def records(settings: StorageSettings) -> Iterator[Records]:
+    found = open_records(settings)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def blobs(settings: StorageSettings) -> Blobs:
+    return open_blobs(settings)
+
+
+@pytest.fixture
+def model(records: Records, blobs: Blobs) -> str:
+    """A model that waits for inspection, and the sample images."""
+    digest, size = blobs.put_stream([b"model"])
+    records.add_model(Upload(digest, size, "model"), blobs)
+    records.add_images(images())
+    return digest

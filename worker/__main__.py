@@ -1,0 +1,36 @@
+"""``python -m worker``: an embedded worker, which asks the records for work."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+
+from junco.contract.errors import JuncoError
+from worker.build import hide_from_children, sweep_folders
+from worker.loop import Loop
+from worker.settings import WorkerSettings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs until SIGTERM or SIGINT, and returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m worker", description="Do Junco's queued work.")
+    parser.add_argument("--once", action="store_true", help="end when no work is left")
+    parser.add_argument("--concurrency", type=int, default=1, metavar="N", help="pieces of work at a time")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    hide_from_children()
+    sweep_folders()
+    loop = Loop(WorkerSettings(), lanes=options.concurrency)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop())
+    try:
+        loop.run(once=options.once)
+    except JuncoError as error:
+        logging.getLogger("worker").error("%s %s", error.detail, error.found or "")
+        return os.EX_UNAVAILABLE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""The child's first steps: keep a private channel, restrict, and only then import what serves a task."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from worker.runner.limits import Limits
+from worker.runner.restrict import LayerMissing, restrict
+
+if TYPE_CHECKING:
+    from worker.runner.session import Execute
+
+
+def main(arguments: Sequence[str], load: "Callable[[], Execute]") -> int:
+    """Serves one task with what ``load`` imports, and returns the exit status."""
+    try:
+        level = restrict(Limits.from_json(arguments[0]))
+    except LayerMissing as missing:
+        print(json.dumps({"missing": missing.layer, "cause": str(missing)}), file=sys.stderr)  # noqa: T201
+        return os.EX_UNAVAILABLE
+    # After the restriction, as everything that may start a thread.
+    from worker.runner.session import serve
+
+    return serve(load, level=level, channel=_private_channel())
+
+
+def _private_channel() -> int:
+    """The pipe of events, moved out of reach of ``print``: from here on standard output is standard error."""
+    channel = os.dup(1)
+    os.dup2(2, 1)
+    return channel

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help setup demo test lint bench replicate serve openapi clean
+.PHONY: help setup demo test lint bench replicate serve openapi docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -43,7 +43,11 @@ serve: $(STAMP) ## Start the service and a worker on this machine
 	$(BIN)/junco serve
 
 openapi: $(STAMP) ## Write openapi/ from the code
-	$(BIN)/python -m service.openapi
+	$(BIN)/python -m service.openapi > openapi/openapi.json
+	$(BIN)/python -m service.openapi result > openapi/result.schema.json
+
+docs: $(STAMP) ## Write docs/methods.md from the code
+	$(BIN)/python -m junco.contract.handbook > docs/methods.md
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis out

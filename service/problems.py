@@ -43,10 +43,16 @@ def request_id(request: Request) -> str:
 
 def fields(errors: Iterable[Any]) -> list[FieldProblem]:
     """Pydantic's errors as JSON pointers into the body, or into /query, /path and /header."""
-    return [
-        FieldProblem(pointer=_pointer(error["loc"]), detail=str(error["msg"]), code=str(error["type"]).upper())
+    found = [
+        FieldProblem(pointer=_pointer(error["loc"]), detail=_plain(error["msg"]), code=str(error["type"]).upper())
         for error in errors
     ]
+    # A list whose item is wrong is also "too short" to pydantic: only the innermost errors say what to mend.
+    return [outer for outer in found if not any(f.pointer.startswith(outer.pointer + "/") for f in found)]
+
+
+def _plain(message: object) -> str:
+    return str(message).removeprefix("Value error, ")
 
 
 def _pointer(loc: Iterable[int | str]) -> str:

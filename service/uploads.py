@@ -115,9 +115,3 @@ async def keep(chunks: AsyncIterator[bytes], blobs: Blobs) -> tuple[str, int]:
 def media_type(request: Request) -> str:
     """The body's media type without parameters, lower case; empty if not said."""
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
-
-
-def display_name(name: str | None, fallback: str) -> str:
-    """A name fit to show: no control characters, at most 255 characters. Never used as a path."""
-    shown = "".join(c for c in name or "" if c.isprintable()).strip()
-    return shown[:255] or fallback

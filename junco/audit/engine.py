@@ -10,8 +10,6 @@ import torch
 
 from junco.audit import images as pictures
 from junco.audit.pipeline.codec import decode, encode
-from junco.audit.pipeline.draw import draw
-from junco.audit.pipeline.finalise import conclude, provenance
 from junco.audit.pipeline.inspect import inspect
 from junco.audit.pipeline.prepare import Files
 from junco.audit.pipeline.shards import KEPT, run
@@ -21,7 +19,7 @@ from junco.contract.errors import Internal
 from junco.contract.images import ImageSet
 from junco.contract.job import Progress, WorkKind
 from junco.contract.model import ModelReport
-from junco.contract.outcome import Outcome
+from junco.contract.outcome import Outcome, Provenance
 from junco.contract.plan import Plan, PlanRequest
 from junco.contract.resolve import resolve, shards
 from junco.contract.wire import Advanced, Event, Task
@@ -56,7 +54,7 @@ def _shard(task: Task, emit: Callable[[Event], None]) -> tuple[str, ...]:
 def _finalise(task: Task, _emit: Callable[[Event], None]) -> tuple[str, ...]:
     plan, report = _given(task.plan), _given(task.report)
     partials = {i: decode(Path(path).read_bytes()) for i, path in enumerate(task.partial_paths)}
-    sandbox = provenance(device=task.device, threads=task.threads, sandbox=task.sandbox)
+    sandbox = _provenance(device=task.device, threads=task.threads, sandbox=task.sandbox)
     outcome, files = _concluded(plan, report, partials, _files(task), provenance=sandbox)
     return _written(task, {"outcome.json": outcome.model_dump_json(indent=1).encode()} | files)
 
@@ -71,10 +69,20 @@ _EXECUTE: dict[WorkKind, Callable[[Task, Callable[[Event], None]], tuple[str, ..
 def _concluded(
     plan: Plan, report: ModelReport, partials: dict[int, Partial], files: Files, **how: object
 ) -> tuple[Outcome, dict[str, bytes]]:
+    # Here and not above: matplotlib, jinja2 and scipy cost every runner 0.8 s of CPU, and one in a job's many draws.
+    from junco.audit.pipeline.draw import draw
+    from junco.audit.pipeline.finalise import conclude
+
     shots = pictures.load(files, plan.preprocessing, selected=plan.selected)
     outcome = conclude(plan, report, partials, labels=shots.labels, names=shots.names, **how)  # type: ignore[arg-type]
     outcome, drawn = draw(outcome, partials, shots.shown[:KEPT])
     return outcome, {artifact.name: artifact.data for artifact in drawn}
+
+
+def _provenance(*, device: str, threads: int, sandbox: str) -> Provenance:
+    from junco.audit.pipeline.finalise import provenance  # late, as in _concluded
+
+    return provenance(device=device, threads=threads, sandbox=sandbox)
 
 
 def _files(task: Task) -> Files:
@@ -136,7 +144,7 @@ class LocalEngine:
         files = [(file, path.read_bytes()) for file, path in zip(images.files, paths, strict=True)]
         started = time.monotonic()
         partials = _run_all(plan, data, files, self._device, on_progress)
-        how = provenance(device=self._device, threads=self._threads, sandbox="none: in process")
+        how = _provenance(device=self._device, threads=self._threads, sandbox="none: in process")
         how = how.model_copy(update={"durations": {"shards": round(time.monotonic() - started, 3)}})
         on_progress(Progress(stage="report", completed=1, total=1, percent=100.0))
         outcome, written = _concluded(plan, report, partials, files, provenance=how)

@@ -4,11 +4,13 @@ import contextlib
 import json
 import tempfile
 import time
+import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import IO, Any, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -256,16 +258,27 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def _parts(pictures: Sequence[Picture], stack: contextlib.ExitStack) -> Iterator[tuple[str, Any]]:
-    if len(pictures) <= _MANY:
-        yield from ((picture.name, stack.enter_context(picture.path.open("rb"))) for picture in pictures)
-        return
-    whole = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
-    # Stored: images are compressed already.
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
+    # Runs, so that the order stays: an .npz travels by itself, as a zip holds images only.
+    for packed, run in groupby(
+        pictures, lambda p: len(pictures) > _MANY and p.described.media_type != "application/x-npz"
+    ):
+        if packed:
+            yield "images.zip", stack.enter_context(_zipped(run))
+        else:
+            yield from ((picture.name, stack.enter_context(picture.path.open("rb"))) for picture in run)
+
+
+def _zipped(pictures: Iterable[Picture]) -> IO[bytes]:
+    whole = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    # Stored: images are compressed already. Two files of one name are two entries, which is meant and no warning.
+    with (
+        warnings.catch_warnings(action="ignore", category=UserWarning),
+        zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive,
+    ):
         for picture in pictures:
             archive.write(picture.path, picture.name)
     whole.seek(0)
-    yield "images.zip", whole
+    return whole
 
 
 def _patience(end: float, most: int) -> int:

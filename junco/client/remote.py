@@ -25,7 +25,7 @@ class Remote:
         """The outcome; raises what the service refuses with, and the error of a job that failed."""
         # A model that cannot be used is told before the images travel.
         model = self.uploaded(asked.model, input_shape=asked.input_shape, output=asked.settings.output)
-        labels = [p.label for p in asked.pictures if p.label is not None]
+        labels = [p.described.label for p in asked.pictures if p.told and p.described.label is not None]
         images = self._client.upload_images(asked.pictures, labels or None)
         request = asked.settings.request(model=model.id, images=images.id)
         job = self._client.submit(request)

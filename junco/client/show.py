@@ -9,7 +9,7 @@ from rich.text import Text
 
 from junco.contract.catalogue import CheckName, Verdict
 from junco.contract.model import ModelReport
-from junco.contract.outcome import MethodOutcome, Outcome
+from junco.contract.outcome import MethodOutcome, Outcome, sentence
 
 _STYLES = {
     Verdict.PASS: "green",
@@ -83,7 +83,12 @@ def _judged(method: MethodOutcome) -> Verdict | None:
 
 def _rows(method: MethodOutcome) -> Iterable[tuple[str | Text, ...]]:
     for i, check in enumerate(method.checks):
-        yield (method.label if i == 0 else ""), check.check.value, word(check.verdict), check.summary
+        yield (
+            (method.label if i == 0 else ""),
+            check.check.value,
+            word(check.verdict),
+            sentence(check.summary, method.label),
+        )
     if not method.checks:
         yield method.label, "", word(method.verdict), method.summary
 

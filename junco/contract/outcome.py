@@ -94,7 +94,12 @@ class ShiftStatistics(Frozen):
     images: int
     shift: tuple[float, ...] = ()
     dtype: str = "float64"
-    other: dict[str, float | None] = Field(default={}, description="The same figures under the other construction.")
+
+
+def sentence(summary: str, label: str) -> str:
+    """A summary without the method's name in front, beginning with a capital: for tables that name the method."""
+    rest = summary.removeprefix(label + ": ")
+    return rest[:1].upper() + rest[1:]
 
 
 class CheckOutcome(Frozen):

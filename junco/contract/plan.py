@@ -1,9 +1,9 @@
 """What a user asks for, what that resolves to, and the shards that it falls into."""
 
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_validator
 
 from junco.contract.base import Digest, Frozen
 from junco.contract.catalogue import METHODS, Arm, CheckName, Control, Depth, Method, named
@@ -34,10 +34,13 @@ class MethodRequest(Frozen):
         except ValueError:
             raise ValueError(f"unknown method {value!r}; known are {', '.join(METHODS)}") from None
 
-    @model_validator(mode="after")
-    def _parameters_fit(self) -> Self:
-        METHODS[self.method].parameters.model_validate(self.parameters)
-        return self
+    # A field's validator rather than the model's, so that errors point into "parameters".
+    @field_validator("parameters")
+    @classmethod
+    def _fit(cls, value: dict[str, JsonValue], seen: ValidationInfo) -> dict[str, JsonValue]:
+        if "method" in seen.data:  # else the method's own error says enough
+            METHODS[seen.data["method"]].parameters.model_validate(value)
+        return value
 
 
 class PlanRequest(Frozen):

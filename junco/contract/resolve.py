@@ -114,7 +114,9 @@ def _methods(request: PlanRequest, model: ModelReport) -> Iterator[PlannedMethod
                 remedy="Remove one of the two.",
             )
         labels.add(planned.label)
-        yield planned
+        # A control is judged under every check of the plan, also when a user asks for it under one alone.
+        always = planned.label in CONTROLS_ALWAYS
+        yield planned.model_copy(update={"checks": request.checks}) if always else planned
     for name in CONTROLS_ALWAYS:
         if name.value not in labels:
             yield PlannedMethod(

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from junco.contract.base import Digest
 from junco.contract.errors import ModelFormatUnsupported, NotFound
 from junco.contract.job import InspectionState
+from junco.contract.names import display_name
 from junco.contract.resources import ModelList, ModelResource
 from junco.contract.revive import revive
 from junco.storage import Upload
@@ -15,7 +16,7 @@ from service.answers import MAX_WAIT, bad_token, matches, token, untoken, wait_u
 from service.api import binary, problems
 from service.models.sniff import sniffed
 from service.shelf import Shelf, ShelfDep
-from service.uploads import counted, display_name, file_chunks, form, keep, media_type, one_file
+from service.uploads import counted, file_chunks, form, keep, media_type, one_file
 
 router = APIRouter(tags=["models"])
 

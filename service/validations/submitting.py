@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from junco.contract.errors import Conflict
 from junco.contract.job import Job
+from junco.contract.names import display_name
 from junco.contract.plan import PlanRequest
 from junco.contract.resolve import shards
 from junco.contract.resources import PlanPreview
@@ -17,7 +18,7 @@ from service.images.routes import keep_images
 from service.models.routes import Shape, parse_shape
 from service.models.sniff import sniffed
 from service.shelf import Shelf, ShelfDep
-from service.uploads import body, display_name, file_chunks, form, keep, media_type, one_file, text_field
+from service.uploads import body, file_chunks, form, keep, media_type, one_file, text_field
 from service.validations.reading import parse_plan, parse_plan_without_ids, with_ids
 from service.validations.showing import applied, finished, path_of, shown, tell
 

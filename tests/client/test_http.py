@@ -1,14 +1,17 @@
 """The typed client against the real service, with a real worker behind it."""
 
+import shutil
 import threading
+from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from junco.client.asked import Asked, Settings
 from junco.client.http import HTML, JUNIT, Client
-from junco.client.images import digest_of_file, gathered
+from junco.client.images import digest_of_file, gathered, image_set
 from junco.client.options import methods
 from junco.client.remote import Remote
 from junco.contract.errors import (
@@ -101,8 +104,25 @@ def test_many_files_travel_as_one_zip_and_keep_their_labels(client, photos, tmp_
         (tmp_path / f"image_{i}.png").write_bytes((photos / "0" / "00.png").read_bytes())
     with gathered([tmp_path]) as pictures:
         found = client.upload_images(pictures)
+        assert found.id == image_set(pictures).id
     assert found.count == 101
     assert sorted(file.label for file in found.files) == list(range(101))
+
+
+@pytest.mark.parametrize("copies", [1, 40])
+def test_a_set_has_one_id_on_the_service_and_in_process(client, photos, tmp_path, copies):
+    """Sizes, counts, labels and names are told alike, however the files travel; else no result could be compared."""
+    odd = tmp_path / '.odd "folder"\\_é'
+    odd.mkdir()
+    for i in range(3 * copies):
+        (odd / f"image {i}_7.png").write_bytes((photos / "0" / "00.png").read_bytes())
+    np.savez(tmp_path / "set.npz", images=np.zeros((7, 8, 8, 3), np.uint8), labels=np.arange(7))
+    zipped = Path(shutil.make_archive(str(tmp_path / "photos"), "zip", photos))
+    with gathered([photos, tmp_path / "set.npz", zipped, odd]) as pictures:
+        assert client.upload_images(pictures).id == image_set(pictures).id
+    labels = list(range(12))
+    with gathered([photos], labels) as pictures:
+        assert client.upload_images(pictures, labels).id == image_set(pictures).id
 
 
 def test_problems_arrive_as_the_errors_that_they_were(client, finished, photos):

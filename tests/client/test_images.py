@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from junco.client.images import gathered, image_set
-from junco.contract.errors import BadInput, ImageUnreadable, NoImages
+from junco.contract.errors import BadInput, ImageTooLarge, ImageTooSmall, ImageUnreadable, NoImages
+from tests.service.hand import png_header
 
 
 def files_of(*paths, labels=None):
@@ -37,7 +38,7 @@ def test_a_zip_whose_entry_climbs_out_is_refused(photos, tmp_path):
     path = tmp_path / "evil.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.write(photos / "0" / "00.png", "../../escaped.png")
-    with pytest.raises(ImageUnreadable, match="cannot be unpacked") as caught:
+    with pytest.raises(ImageUnreadable, match="cannot be read") as caught:
         files_of(path)
     assert caught.value.found == "../../escaped.png"
 
@@ -59,6 +60,45 @@ def test_a_text_file_called_png_is_refused_by_name(tmp_path):
     with pytest.raises(ImageUnreadable, match=r"note\.png") as caught:
         files_of(tmp_path / "note.png")
     assert caught.value.found == "text"
+
+
+@pytest.mark.parametrize(
+    ("size", "error", "found"),
+    [((5, 40), ImageTooSmall, "5x40 pixels"), ((30_000, 30_000), ImageTooLarge, "30000x30000 pixels")],
+)
+def test_sizes_that_the_service_refuses_are_refused_here(tmp_path, size, error, found):
+    (tmp_path / "odd.png").write_bytes(png_header(*size))
+    with pytest.raises(error, match=r"odd\.png") as caught:
+        files_of(tmp_path / "odd.png")
+    assert caught.value.found == found
+
+
+def test_an_archive_is_what_it_holds_whatever_it_is_called(photos, tmp_path):
+    archive = shutil.make_archive(str(tmp_path / "photos"), "zip", photos)
+    Path(archive).rename(tmp_path / "photos.npz")
+    np.savez(tmp_path / "arrays.npz", x=np.zeros((3, 8, 8, 3), np.uint8))
+    (tmp_path / "arrays.npz").rename(tmp_path / "arrays.zip")
+    assert len(files_of(tmp_path / "photos.npz")) == 12
+    assert [file.count for file in files_of(tmp_path / "arrays.zip")] == [3]
+
+
+def test_a_damaged_zip_is_refused(photos, tmp_path):
+    data = bytearray(Path(shutil.make_archive(str(tmp_path / "photos"), "zip", photos)).read_bytes())
+    data[200] ^= 255
+    (tmp_path / "photos.zip").write_bytes(data)
+    with pytest.raises(ImageUnreadable, match=r"photos\.zip cannot be read"):
+        files_of(tmp_path / "photos.zip")
+
+
+def test_labels_beside_an_npz_are_refused(tmp_path):
+    np.savez(tmp_path / "set.npz", images=np.zeros((2, 8, 8, 3), np.uint8))
+    with pytest.raises(BadInput, match="belong inside it"):
+        files_of(tmp_path / "set.npz", labels=[0, 1])
+
+
+def test_the_folder_that_one_stands_in_has_a_name_too(photos, monkeypatch):
+    monkeypatch.chdir(photos / "1")
+    assert files_of(Path())[0].name == "1/01.png"
 
 
 def test_an_empty_folder_holds_no_image(tmp_path):

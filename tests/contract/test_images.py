@@ -34,10 +34,13 @@ def test_every_preset_makes_a_recipe_of_the_models_shape(preset: PresetName, sha
 @pytest.mark.parametrize(
     ("shape", "preset"),
     [
-        ((3, 224, 224), PresetName.IMAGENET), ((3, 299, 299), PresetName.IMAGENET_INCEPTION), ((3, 32, 32), PresetName.UNIT),
-        ((1, 28, 28), PresetName.UNIT), ((1, 224, 224), PresetName.UNIT),
+        ((3, 224, 224), PresetName.IMAGENET),
+        ((3, 299, 299), PresetName.IMAGENET_INCEPTION),
+        ((3, 32, 32), PresetName.UNIT),
+        ((1, 28, 28), PresetName.UNIT),
+        ((1, 224, 224), PresetName.UNIT),
     ],
-)  # fmt: skip
+)
 def test_the_models_input_picks_the_preset(shape: tuple[int, int, int], preset: PresetName) -> None:
     """ImageNet sizes take ImageNet's recipe; anything else is scaled to [0, 1]."""
     assert preprocessing(PreprocessingRequest(), shape).preset is preset
@@ -67,9 +70,10 @@ def test_recipes_that_contradict_themselves_are_refused(wrong: dict[str, object]
 @pytest.mark.parametrize(
     ("name", "label"),
     [
-        ("3/bird.png", 3), ("birds/3/x/y.png", 3), ("1/2/y.png", 2), ("0007_12.png", 12), ("junco_13.jpeg", 13), ("12.png", None),
-        ("bird.png", None), ("3/bird_5.png", 3), ("bird_5.tar.png", None), ("99999999999/x.png", None),
-        ("bird_2147483648.png", None), ("v2/bird.png", None), ("-3/x.png", None), ("٣/x.png", None),
+        ("3/bird.png", 3), ("birds/3/x/y.png", 3), ("1/2/y.png", 2), ("0007_12.png", 12), ("junco_13.jpeg", 13),
+        ("12.png", None), ("bird.png", None), ("3/bird_5.png", 3), ("bird_5.tar.png", None),
+        ("99999999999/x.png", None), ("bird_2147483648.png", None), ("v2/bird.png", None), ("-3/x.png", None),
+        ("٣/x.png", None),
     ],
 )  # fmt: skip
 def test_names_carry_labels_by_one_rule(name: str, label: int | None) -> None:

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from junco.contract.base import digest_of
 from junco.contract.catalogue import CheckName, Method
-from junco.contract.plan import Plan, PlanRequest
+from junco.contract.plan import MethodRequest, Plan, PlanRequest
 from junco.contract.profile import PROFILES, ProfileName
 from junco.contract.resolve import resolve
 from tests.contract.reports import image_set, report, request
@@ -42,10 +42,9 @@ def test_what_is_not_understood_is_refused(wrong: dict[str, object]) -> None:
 
 def test_plans_and_requests_survive_json() -> None:
     """Every field comes back as it was, custom baselines included."""
-    asked = request(
-        methods=[{"method": "integrated_gradients", "parameters": {"baseline": "custom", "baseline_values": [0.1, 0.2, 0.3]}}],
-        shift=-0.5, seed=7, labels={"team": "birds"},
-    )  # fmt: skip
+    custom = {"baseline": "custom", "baseline_values": [0.1, 0.2, 0.3]}
+    method = {"method": "integrated_gradients", "parameters": custom}
+    asked = request(methods=[method], shift=-0.5, seed=7, labels={"team": "birds"})
     found = resolve(asked, report(), image_set(30))
     assert PlanRequest.model_validate_json(asked.model_dump_json()) == asked
     assert Plan.model_validate_json(found.model_dump_json()) == found
@@ -83,3 +82,27 @@ def test_methods_of_a_check_are_those_that_asked_for_it() -> None:
 def test_ids_are_digests() -> None:
     """sha256: and 64 hexadecimal digits of the bytes."""
     assert digest_of(b"") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "where"),
+    [
+        ({"samples": 0}, ("parameters", "samples")),
+        ({"sample": 3}, ("parameters", "sample")),
+        ({"samples": 3, "noise": [1]}, ("parameters", "noise")),
+    ],
+)
+def test_an_error_in_a_methods_parameters_says_where_it_is(
+    parameters: dict[str, object], where: tuple[str, ...]
+) -> None:
+    """The path into the request leads through "parameters", so that a client can mark the field."""
+    with pytest.raises(ValidationError) as caught:
+        MethodRequest.model_validate({"method": "smoothgrad", "parameters": parameters})
+    assert where in [error["loc"] for error in caught.value.errors()]
+
+
+def test_parameters_of_an_unknown_method_are_not_judged() -> None:
+    """One error, about the name."""
+    with pytest.raises(ValidationError) as caught:
+        MethodRequest.model_validate({"method": "smoothgard", "parameters": {"samples": 0}})
+    assert [error["loc"] for error in caught.value.errors()] == [("method",)]

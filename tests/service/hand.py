@@ -1,8 +1,10 @@
 """A worker for tests: it claims and completes through the records, and computes nothing."""
 
 import io
+import struct
 import threading
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -75,6 +77,12 @@ class Hand:
         finally:
             ended.set()
             thread.join()
+
+
+def png_header(width: int, height: int) -> bytes:
+    """The start of a PNG of that size: all that a bomb needs to have."""
+    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
 
 
 def picture(size: tuple[int, int] = (32, 32), form: str = "PNG", shade: int = 7) -> bytes:

@@ -1,23 +1,16 @@
 import io
-import struct
-import zlib
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from service.settings import ServiceSettings
-from tests.service.hand import archive, arrays, picture
+from tests.service.hand import archive, arrays, picture, png_header
 from tests.service.test_models import bytes_left
 
 
 def send(client: TestClient, *files: tuple[str, bytes], **fields: str):
     return client.post("/v1/image-sets", files=[("files", file) for file in files], data=fields)
-
-
-def png_header(width: int, height: int) -> bytes:
-    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
 
 
 @pytest.mark.parametrize(("form", "media_type"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")])

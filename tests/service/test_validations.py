@@ -102,7 +102,7 @@ def test_validate_only_answers_the_plan_and_stores_nothing(
     ("change", "pointer"),
     [
         ({"methods": ["gradcam"]}, "/methods/0/method"),
-        ({"methods": [{"method": "smoothgrad", "parameters": {"samples": 0}}]}, "/methods/0/samples"),
+        ({"methods": [{"method": "smoothgrad", "parameters": {"samples": 0}}]}, "/methods/0/parameters/samples"),
         ({"checks": []}, "/checks"),
         ({"timeout_seconds": 5}, "/timeout_seconds"),
         ({"metods": ["gradient"]}, "/metods"),

@@ -67,6 +67,7 @@ def run(shard: Shard, study: ShiftStudy, batch: Batch, *, shift: Tensor, keep: i
     Keys of arrays: (label, "difference" | "rho") [n], (label, "maps") [keep, 2, h, w]; facts hold the precondition of
     each construction that the model allows.
     """
+    batch, shift = replace(batch, x=dyadic(batch.x)), dyadic(shift)
     twins = {name: build(study.model, shift) for name, build in _constructions(study.model).items()}
     held = {name: precondition(study.model, twin, batch, shift=shift, seed=study.seed) for name, twin in twins.items()}
     first = study.explainer(study.model, batch, seed=study.seed)
@@ -98,6 +99,14 @@ def _compared(study: ShiftStudy, label: str, a: Tensor, b: Tensor, *, keep: int)
     return found
 
 
+def dyadic(values: Tensor) -> Tensor:
+    """``values`` to the nearest multiple of 2^-24, so that x + m - m is x to the last bit in float64.
+
+    Otherwise rounding breaks ties of max-pooling in flat regions: the outputs agree and the gradients do not.
+    """
+    return torch.round(values * 2.0**24) / 2.0**24
+
+
 def precondition(
     model: Canonical, twin: Canonical, batch: Batch, *, shift: Tensor, seed: int, random_inputs: int = 16
 ) -> Mapping[str, float | bool]:
@@ -105,7 +114,7 @@ def precondition(
     generator = torch.Generator().manual_seed(seed)
     low, high = (edge.view(-1, 1, 1).cpu() for edge in (batch.box.low, batch.box.high))
     noise = torch.rand((random_inputs, *batch.x.shape[1:]), generator=generator, dtype=torch.float64)
-    inputs = torch.cat([batch.x, (low + noise * (high - low)).to(batch.x)])
+    inputs = torch.cat([batch.x, dyadic(low + noise * (high - low)).to(batch.x)])
     with torch.no_grad():
         ours = torch.cat([model(part) for part in torch.split(inputs, 8)])
         theirs = torch.cat([twin(part) for part in torch.split(inputs + shift, 8)])

@@ -45,8 +45,9 @@ class Cascade:
         """Randomise the ``stage`` layers next to the output."""
         steps = self._model.steps[::-1][:stage]
         with torch.no_grad():
-            for step in steps[self._done :]:
-                generator = generator_for("randomise", self._seed, self._arm, step.name)
+            for place in range(self._done, len(steps)):
+                # By place, not by name: scripted, traced and frozen files of one network differ in names alone.
+                generator, step = generator_for("randomise", self._seed, self._arm, place), steps[place]
                 for tensor, role in _tensors(self._model, step):
                     _REPLACE[self._arm](tensor, role, generator)
             self._done = max(self._done, stage)

@@ -13,9 +13,7 @@ from junco.audit.explain.oracle import by_captum
 from junco.audit.explain.passes import Pass
 from junco.audit.types import Batch, Canonical
 from junco.contract.catalogue import IntegratedGradientsParameters, Method
-
-COMPLETENESS = 0.05
-"""Largest median residual of Integrated Gradients."""
+from junco.contract.profile import Thresholds
 
 AGREEMENT = 0.01
 """Largest distance to Captum's map, over its largest magnitude: rounding stays far below, another rule far above."""
@@ -52,15 +50,23 @@ class Guided:
         return None
 
 
-def preflight(methods: Sequence[Bound], model: Canonical, batch: Batch, *, seed: int = 0) -> Mapping[str, Preflight]:
+def preflight(
+    methods: Sequence[Bound],
+    model: Canonical,
+    batch: Batch,
+    *,
+    seed: int = 0,
+    limits: Thresholds = Thresholds(),  # noqa: B008 - frozen
+) -> Mapping[str, Preflight]:
     """Every method's preflight by label, at about three times the methods' own passes."""
     run = Pass(model, placed(batch, model), seed=seed)
-    return {bound.label: _of(run, bound) for bound in methods}
+    return {bound.label: _of(run, bound, limits) for bound in methods}
 
 
-def _of(run: Pass, bound: Bound) -> Preflight:
+def _of(run: Pass, bound: Bound, limits: Thresholds) -> Preflight:
     maps = bound.entry.run(run, bound.parameters).detach()
-    found = [_finite(run, maps), _agreement(run, bound, maps), _complete(run, bound, maps), _acted(run, bound)]
+    complete = _complete(run, bound, maps, limit=limits.completeness)
+    found = [_finite(run, maps), _agreement(run, bound, maps), complete, _acted(run, bound)]
     problems = tuple(problem for part in found for problem in part.problems)
     return Preflight(problems, {name: value for part in found for name, value in part.figures.items()})
 
@@ -94,12 +100,12 @@ def _agreement(run: Pass, bound: Bound, maps: Tensor) -> Preflight:
     return _finding("captum_distance", distance, problem=problem)
 
 
-def _complete(run: Pass, bound: Bound, maps: Tensor) -> Preflight:
+def _complete(run: Pass, bound: Bound, maps: Tensor, *, limit: float) -> Preflight:
     if not isinstance(bound.parameters, IntegratedGradientsParameters):
         return _SILENT
     residual = completeness(run.model, run.batch, maps, parameters=bound.parameters).median().item()
     problem = f"the map misses {residual:.1%} of the logit that it should sum to: raise steps"
-    return _finding("completeness", residual, problem=None if residual <= COMPLETENESS else problem)
+    return _finding("completeness", residual, problem=None if residual <= limit else problem)
 
 
 def _acted(run: Pass, bound: Bound) -> Preflight:

@@ -39,7 +39,8 @@ def random_probes(canonical: Canonical, generator: torch.Generator, count: int =
 
 @torch.no_grad()
 def _compared(canonical: Canonical, probe: str, x: Tensor) -> Parity:
-    theirs, ours = canonical.original(x), canonical(x)
+    # The original stays on the CPU, whatever device the canonical graph was sent to.
+    theirs, ours = canonical.original(x.cpu()), canonical(x).cpu()
     if canonical.softmax_cut is not None:
         ours = ours.softmax(dim=1) if canonical.softmax_cut == "softmax" else ours.log_softmax(dim=1)
     absolute = float((ours - theirs).abs().max())

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import fx
 
+from junco.audit.graph.depthwise import with_sliced_depthwise
 from junco.audit.types import Canonical
 
 _FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
@@ -13,7 +14,7 @@ _FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
 
 def double(canonical: Canonical) -> Canonical:
     """A copy that computes in float64 throughout; ``original`` stays as it is."""
-    return canonical.with_module(retyped(canonical.module, torch.float64))
+    return canonical.with_module(with_sliced_depthwise(retyped(canonical.module, torch.float64)))
 
 
 def retyped(module: fx.GraphModule, dtype: torch.dtype) -> fx.GraphModule:

@@ -1,8 +1,4 @@
-"""The audit's story: plan -> shards, run(shard) -> partial, finalise(partials) -> outcome."""
+"""The audit's story: plan -> shards, run(shard) -> partial, conclude(partials) -> outcome, draw(outcome) -> report.
 
-from junco.audit.pipeline.draw import draw
-from junco.audit.pipeline.finalise import conclude
-from junco.audit.pipeline.inspect import inspect
-from junco.audit.pipeline.shards import run
-
-__all__ = ["conclude", "draw", "inspect", "run"]
+Imports nothing: a runner that inspects or computes must not pay for the libraries that judge and draw.
+"""

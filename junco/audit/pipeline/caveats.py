@@ -1,6 +1,6 @@
 """What a reader must know beside a verdict (docs/verdicts.md)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -51,19 +51,22 @@ def _of_method(
         yield Caveat.TOO_FEW_IMAGES
 
 
-def of_run(merged: Merged, report: ModelReport) -> tuple[Caveat, ...]:
+def of_run(merged: Merged, report: ModelReport, labels: Sequence[int | None] = ()) -> tuple[Caveat, ...]:
     """Caveats of the whole check: images, classes, parameters, calibration."""
-    return tuple(_of_run(merged, report))
+    return tuple(_of_run(merged, report, labels))
 
 
-def _of_run(merged: Merged, report: ModelReport) -> Iterator[Caveat]:
+def _of_run(merged: Merged, report: ModelReport, labels: Sequence[int | None]) -> Iterator[Caveat]:
     count, profile = len(merged.plan.selected), merged.plan.profile
     if count < profile.images_minimum:
         yield Caveat.TOO_FEW_IMAGES
     elif count < profile.images_recommended:
         yield Caveat.FEW_IMAGES
-    if len(np.unique(merged.logits().argmax(1))) < min(5, report.classes):
+    predictions = merged.logits().argmax(1)
+    if len(np.unique(predictions)) < min(5, report.classes):
         yield Caveat.FEW_CLASSES
+    if any(truth is not None and truth != found for truth, found in zip(labels, predictions, strict=False)):
+        yield Caveat.MISCLASSIFIED
     if report.coverage.fraction < 1:
         yield Caveat.PARAMETERS_LEFT
     has_norms = any(kind.startswith("BatchNorm") for kind in report.norms)

@@ -13,6 +13,8 @@ from junco.contract.catalogue import Arm
 from junco.contract.outcome import Curve, Interval
 
 _SHOWN = Arm.REINIT
+TRAINED = "trained"
+"""Where every curve starts: no layer randomised."""
 
 
 def of_method(drawn: Merged, label: str) -> tuple[Curve, ...]:
@@ -25,7 +27,8 @@ _LINES = {"similarity": "rho", "floor": "floor"}
 
 def _curve(drawn: Merged, name: str, label: str, quantity: str) -> Curve:
     tables = [drawn.table(label, _SHOWN, stage, quantity=quantity) for stage in drawn.plan.stages]
-    return _made(drawn, name, [spread(_without_gaps(table)) for table in tables])
+    ceiling = drawn.original(label, "ceiling") if quantity == "rho" else np.full(1, np.nan)
+    return _made(drawn, name, [spread(_without_gaps(table)) for table in (ceiling[:, None], *tables)])
 
 
 def predictions(drawn: Merged) -> tuple[Curve, ...]:
@@ -34,8 +37,8 @@ def predictions(drawn: Merged) -> tuple[Curve, ...]:
         return ()
     original = drawn.logits()
     classes = original.argmax(1)
-    kept: list[Interval] = []
-    faith: list[Interval] = []
+    whole = Interval(mean=1.0, lower=1.0, upper=1.0)
+    kept, faith = [whole], [whole]
     for logits in _by_stage(drawn):
         same = np.stack([(z.argmax(1) == classes).astype(float) for z in logits], axis=1)
         share = np.stack([_probability(z, classes) / _probability(original, classes) for z in logits], axis=1)
@@ -52,8 +55,8 @@ def _by_stage(drawn: Merged) -> Iterator[list[NDArray[np.float64]]]:
 
 def _made(drawn: Merged, name: str, points: list[Interval]) -> Curve:
     plan = drawn.plan
-    layers = tuple(plan.steps[len(plan.steps) - stage] for stage in plan.stages)
-    return Curve(name=name, arm=_SHOWN, stages=plan.stages, layers=layers, points=tuple(points))
+    layers = (TRAINED, *(plan.steps[len(plan.steps) - stage] for stage in plan.stages))
+    return Curve(name=name, arm=_SHOWN, stages=(0, *plan.stages), layers=layers, points=tuple(points))
 
 
 def _probability(logits: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from junco.audit.pipeline.curves import TRAINED
 from junco.audit.pipeline.merge import Pieces, of_kind
 from junco.audit.render import CurveData, StripRow, curves_png, curves_svg, map_png, overlay_png, photo_png, strip_png
 from junco.audit.render.report import report_html
@@ -93,7 +94,7 @@ def _strip(plan: Plan, drawn: Pieces, shown: Pixels) -> Iterator[Artifact]:
             maps = tuple(_first(partial, key) for key in ((method.label, "original", "maps"), *keys))
             rows.append(StripRow(label=method.label, view=METHODS[method.method].view, maps=maps))
         if rows:
-            yield Artifact("strip.png", strip_png(shown[0], ("trained", *names), rows))
+            yield Artifact("strip.png", strip_png(shown[0], (TRAINED, *names), rows))
 
 
 def _first(partial: Partial, key: tuple[str, ...]) -> NDArray[np.float64] | None:
@@ -137,7 +138,8 @@ def _has_values(curve: Curve) -> bool:
 
 def _data(label: str, curve: Curve) -> CurveData:
     def column(*values: float | None) -> float:
-        return next((float(v) for v in values if v is not None), float("nan"))
+        # Intervals of small samples reach past the range that a correlation or a share can have.
+        return next((min(max(float(v), -1.0), 1.0) for v in values if v is not None), float("nan"))
 
     return CurveData(
         label=label,

@@ -23,6 +23,7 @@ from junco.contract.outcome import (
     Provenance,
 )
 from junco.contract.plan import Plan, PlannedMethod, ShardKind
+from junco.contract.resolve import shards as shards_of
 
 Partials = Mapping[int, Partial]
 
@@ -53,8 +54,16 @@ def conclude(
         images=_images(plan, partials, labels, names),
         plan=plan,
         caveats=_caveats(found),
-        provenance=provenance,
+        provenance=provenance.model_copy(update={"passes": _passes(plan)}),
     )
+
+
+def _passes(plan: Plan) -> dict[str, int]:
+    """Images explained on trained and randomised models, by kind of shard."""
+    found: dict[str, int] = {}
+    for shard in shards_of(plan):
+        found[shard.kind.value] = found.get(shard.kind.value, 0) + shard.cost
+    return found
 
 
 def _found(plan: Plan, report: ModelReport, partials: Partials, labels: Sequence[int | None]) -> dict[CheckName, Found]:

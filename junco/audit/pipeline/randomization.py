@@ -14,6 +14,7 @@ from junco.contract.catalogue import CheckName, Control, Depth, Method, Verdict
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight
 from junco.contract.plan import Plan, PlannedMethod
+from junco.contract.profile import Profile
 
 CHECK = CheckName.PARAMETER_RANDOMIZATION
 
@@ -41,7 +42,7 @@ def conclude(
         check=CHECK,
         preflight=held,
         predictions=curves.predictions(drawn),
-        caveats=caveats.of_run(merged, report),
+        caveats=caveats.of_run(merged, report, labels),
     )
     return Found(outcomes=outcomes, run=run)
 
@@ -132,8 +133,13 @@ def _trusted(judged: Mapping[str, Judgement], held: Sequence[Preflight], plan: P
     count, least = len(plan.selected), plan.profile.images_minimum
     if count >= least:
         return dict(judged)
-    reason = f"{count} images are too few for a verdict; the profile {plan.profile.name} needs {least}"
+    reason = too_few(count, plan.profile)
     return {label: _doubted(j, (Verdict.PASS, Verdict.FAIL), reason) for label, j in judged.items()}
+
+
+def too_few(count: int, profile: Profile) -> str:
+    """Why there is no verdict on so few images."""
+    return f"{count} images are too few for a verdict; the profile {profile.name} needs {profile.images_minimum}"
 
 
 def _by_controls(judged: Mapping[str, Judgement], plan: Plan) -> tuple[dict[str, Judgement], tuple[Caveat, ...]]:

@@ -84,7 +84,7 @@ def _facts(ready: Bench, shard: Shard, plan: Plan) -> dict[str, object]:
     random = random_probes(ready.model, torch.Generator().manual_seed(plan.seed), 4)
     held = parity(ready.model, {"images": mine.x} | {name: probe.to(mine.x) for name, probe in random.items()})
     methods = bound(plan.methods_of(CheckName.PARAMETER_RANDOMIZATION))
-    found = preflight(methods, ready.model, mine.rows(0, 2), seed=plan.seed)
+    found = preflight(methods, ready.model, mine.rows(0, 2), seed=plan.seed, limits=plan.profile.thresholds)
     return {
         "parity": [p.__dict__ for p in held],
         "preflight": {label: {"problems": f.problems, "figures": dict(f.figures)} for label, f in found.items()},

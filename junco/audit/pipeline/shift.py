@@ -1,16 +1,17 @@
 """input_shift from partials to outcomes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from junco.audit.pipeline.merge import Pieces
 from junco.audit.pipeline.numbers import known
-from junco.audit.pipeline.randomization import Found
+from junco.audit.pipeline.randomization import Found, too_few
 from junco.audit.types import Partial
-from junco.audit.verdict import judge_shift
-from junco.contract.catalogue import CheckName, Verdict
+from junco.audit.verdict import ShiftJudgement, judge_shift
+from junco.contract.catalogue import CheckName, Method, Verdict
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight, ShiftStatistics
 from junco.contract.plan import Plan, PlannedMethod
 
@@ -24,7 +25,22 @@ def conclude(plan: Plan, pieces: Pieces) -> Found:
     used = partials[0].facts["construction"]
     holds = next(p.holds for p in held if p.name == f"same_outputs_{used}")
     outcomes = {m.label: _outcome(plan, m, partials, holds=holds) for m in plan.methods_of(CHECK)}
-    return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=held))
+    return Found(outcomes=_by_gradient(outcomes), run=CheckRun(check=CHECK, preflight=held))
+
+
+def _by_gradient(outcomes: Mapping[str, CheckOutcome]) -> dict[str, CheckOutcome]:
+    """The gradient cannot move when the outputs do not: if it does, numbers are at fault, and no accusation stands."""
+    gradient = outcomes.get(Method.GRADIENT)
+    if gradient is None or gradient.verdict is not Verdict.FAIL:
+        return dict(outcomes)
+    doubt = " But the plain gradient, which cannot move, moved too: rounding, not the method, may be the cause."
+    return {label: _doubted(o, doubt) if o.verdict is Verdict.FAIL else o for label, o in outcomes.items()}
+
+
+def _doubted(outcome: CheckOutcome, doubt: str) -> CheckOutcome:
+    caveats = (*outcome.caveats, Caveat.CONTROL_DISAGREES)
+    summary = outcome.summary + doubt
+    return outcome.model_copy(update={"verdict": Verdict.INCONCLUSIVE, "summary": summary, "caveats": caveats})
 
 
 def _preflight(plan: Plan, partials: Sequence[Partial]) -> tuple[Preflight, ...]:
@@ -32,7 +48,8 @@ def _preflight(plan: Plan, partials: Sequence[Partial]) -> tuple[Preflight, ...]
     for partial in partials:
         for name, seen in _mapping(partial.facts["preconditions"]).items():
             found.setdefault(name, []).append(seen)
-    return tuple(_held(plan, name, seen) for name, seen in found.items())
+    # By name: a partial that was stored has its facts in another order than a fresh one.
+    return tuple(_held(plan, name, seen) for name, seen in sorted(found.items()))
 
 
 def _held(plan: Plan, name: str, seen: Sequence[Mapping[str, Any]]) -> Preflight:
@@ -49,7 +66,7 @@ def _outcome(plan: Plan, method: PlannedMethod, partials: Sequence[Partial], *, 
     difference, rho = (
         np.concatenate([partial.arrays[method.label, name] for partial in partials]) for name in ("difference", "rho")
     )
-    judged = judge_shift(difference, rho, holds=holds, thresholds=plan.profile.thresholds)
+    judged = _enough(plan, judge_shift(difference, rho, holds=holds, thresholds=plan.profile.thresholds))
     facts = partials[0].facts
     return CheckOutcome(
         check=CHECK,
@@ -63,8 +80,24 @@ def _outcome(plan: Plan, method: PlannedMethod, partials: Sequence[Partial], *, 
             shift=tuple(float(str(value)) for value in _listed(facts["shift"])),
             dtype=str(facts["dtype"]),
         ),
-        caveats=(Caveat.ENCODING,) if judged.verdict is Verdict.FAIL else (),
+        caveats=tuple(_caveats(plan, judged)),
     )
+
+
+def _enough(plan: Plan, judged: ShiftJudgement) -> ShiftJudgement:
+    """The test is deterministic, but a handful of images is no ground for a release gate: see the profile."""
+    count, least = len(plan.selected), plan.profile.images_minimum
+    if count >= least or judged.verdict not in (Verdict.PASS, Verdict.FAIL):
+        return judged
+    reason = f"{judged.reason}; but {too_few(count, plan.profile)}"
+    return replace(judged, verdict=Verdict.INCONCLUSIVE, reason=reason)
+
+
+def _caveats(plan: Plan, judged: ShiftJudgement) -> Iterator[Caveat]:
+    if judged.verdict is Verdict.FAIL:
+        yield Caveat.ENCODING
+    if len(plan.selected) < plan.profile.images_minimum:
+        yield Caveat.TOO_FEW_IMAGES
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

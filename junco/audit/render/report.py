@@ -8,7 +8,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from junco.contract.catalogue import CHECKS, METHODS, Verdict
 from junco.contract.caveats import SENTENCES
-from junco.contract.outcome import CheckOutcome, DepthStatistics, MethodOutcome, Outcome, RandomizationStatistics
+from junco.contract.outcome import (
+    CheckOutcome,
+    DepthStatistics,
+    MethodOutcome,
+    Outcome,
+    RandomizationStatistics,
+    sentence,
+)
 
 _LOW, _HIGH = -0.25, 1.05
 """Range of kappa on the report's axis."""
@@ -69,9 +76,3 @@ def number(value: float | None, digits: int = 2) -> str:
         return "-"
     text = f"{value:.{digits}f}"
     return text.removeprefix("-") if float(text) == 0 else text
-
-
-def sentence(summary: str, label: str) -> str:
-    """A summary without the method's name in front, beginning with a capital."""
-    rest = summary.removeprefix(label + ": ")
-    return rest[:1].upper() + rest[1:]

@@ -1,6 +1,11 @@
 """Ranks with ties averaged, for many rows at once."""
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -12,11 +17,27 @@ def average_ranks(values: Tensor) -> Tensor:
     """
     if values.numel() == 0:
         return values.new_zeros(values.shape, dtype=torch.float64)
-    ordered, order = values.sort(dim=1)
+    ordered, order = _sorted(values)
     opens = torch.ones_like(ordered, dtype=torch.bool)  # whether a place opens a run of equal values
     torch.ne(ordered[:, 1:], ordered[:, :-1], out=opens[:, 1:])
     ranks = torch.empty_like(ordered, dtype=torch.float64).scatter_(1, order, _run_means(opens))
     return ranks.masked_fill_(ordered[:, -1:].isnan(), torch.nan)  # NaN sorts last
+
+
+def _sorted(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Each row in ascending order, NaN last, and where its values came from; ties in any order."""
+    if values.device.type != "cpu":
+        return values.sort(dim=1)
+    # numpy sorts with vector instructions, in about half of torch's time, and lets other threads run meanwhile.
+    threads = torch.get_num_threads()
+    parts = [part.numpy() for part in values.chunk(threads)]
+    with ThreadPoolExecutor(threads) as pool:
+        order = torch.from_numpy(np.concatenate(list(pool.map(_argsort, parts))))
+    return values.gather(1, order), order
+
+
+def _argsort(rows: NDArray[Any]) -> NDArray[np.intp]:
+    return np.argsort(rows, axis=1)
 
 
 def _run_means(opens: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import torch
 
 from junco.audit import images as pictures
+from junco.audit.memory import keep_pages
 from junco.audit.pipeline.codec import decode, encode
 from junco.audit.pipeline.inspect import inspect
 from junco.audit.pipeline.prepare import Files
@@ -30,6 +31,7 @@ T = TypeVar("T")
 def execute(task: Task, emit: Callable[[Event], None]) -> tuple[str, ...]:
     """Carry out ``task``, write its files under ``task.out`` and return their names; raises ``JuncoError``."""
     torch.set_num_threads(task.threads)
+    keep_pages()
     return _EXECUTE[task.kind](task, emit)
 
 
@@ -115,6 +117,7 @@ class LocalEngine:
         self._device = device
         self._threads = threads or torch.get_num_threads()
         torch.set_num_threads(self._threads)
+        keep_pages()
 
     def inspect(
         self, model: Path, *, input_shape: tuple[int, int, int] | None = None, output: str | None = None

@@ -42,7 +42,7 @@ class Wanted:
 
 
 def check(
-    model: Annotated[Path, typer.Argument(help="A TorchScript file.", exists=True, dir_okay=False)],
+    model: Annotated[Path, typer.Argument(help="A TorchScript or ONNX file.", exists=True, dir_okay=False)],
     images: Annotated[list[Path], typer.Argument(help="Image files, folders, a zip or an .npz.")],
     methods: Annotated[
         list[str] | None,

@@ -11,7 +11,7 @@ from junco.client.exits import told
 
 
 def inspect(
-    model: Annotated[Path, typer.Argument(help="A TorchScript file.", exists=True, dir_okay=False)],
+    model: Annotated[Path, typer.Argument(help="A TorchScript or ONNX file.", exists=True, dir_okay=False)],
     json: Annotated[str | None, typer.Option("--json", help="Write the report as JSON here; - is stdout.")] = None,
     input_shape: Annotated[str | None, typer.Option(help="CxHxW, where the model does not say: 3x224x224.")] = None,
     output: Annotated[str | None, typer.Option(help="Which output to explain, when there are several.")] = None,

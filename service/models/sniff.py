@@ -11,23 +11,27 @@ _KNOWN = (
     (b"\xff\xd8\xff", "a JPEG image", "Upload images to /v1/image-sets."),
     (b"\x89HDF", "an HDF5 file, as Keras writes it", "Export the model as TorchScript."),
     (b"\x1f\x8b", "a gzip archive", "Upload the model file itself."),
-    (b"\x08", "what looks like ONNX", "This version reads TorchScript only; ONNX comes with a later one."),
 )
 _TEXT = frozenset(range(32, 127)) | {9, 10, 13}
 
 
 def refuse(head: bytes) -> ModelFormatUnsupported | None:
     """The error for a file that begins with ``head``, or None if it may be a model."""
-    if head.startswith(_ZIP):
+    if head.startswith(_ZIP) or _is_onnx(head):
         return None
     found, remedy = next(((what, remedy) for magic, what, remedy in _KNOWN if head.startswith(magic)), _other(head))
     return ModelFormatUnsupported(
         f"The file is {found}, not a model that Junco reads.",
-        expected="a TorchScript archive, as torch.jit.save writes it (a zip file)",
+        expected="an ONNX file, or a TorchScript archive as torch.jit.save writes it (a zip file)",
         found=found,
         remedy=remedy,
         stage="upload",
     )
+
+
+def _is_onnx(head: bytes) -> bool:
+    """ONNX files begin with field 1, the number of their format's version."""
+    return len(head) > 1 and head[0] == 0x08 and 0 < head[1] < 0x80
 
 
 def _other(head: bytes) -> tuple[str, str]:

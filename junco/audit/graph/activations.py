@@ -1,5 +1,7 @@
 """Activations as modules, one instance a call; what cuts at zero is nn.ReLU, because guided rules hook that alone."""
 
+import math
+
 import torch
 from torch import Tensor, fx, nn
 
@@ -14,7 +16,8 @@ class Ceiling(nn.Module):
         self.high = high
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.clamp(x, max=self.high)
+        # As clamp, with a backward pass of one kernel; at ``high`` itself the slope is 0, as nn.ReLU6's is.
+        return torch.nn.functional.hardtanh(x, -math.inf, self.high)
 
     def extra_repr(self) -> str:
         return f"high={self.high}"

@@ -29,9 +29,12 @@ class Assembled:
 
 @dataclass(frozen=True)
 class Names:
-    """The file's names for its tensors: whether each is a parameter (or else a buffer), and where it lies."""
+    """The file's names for its tensors: whether each is a parameter (or else a buffer), and where it lies.
 
-    trained: Mapping[str, bool]
+    ``trained`` is None where the file does not tell.
+    """
+
+    trained: Mapping[str, bool | None]
     places: Mapping[str, Key]
 
     def aliases(self, name: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from junco.audit.graph.memory import starved
 from junco.audit.graph.original import Original
 from junco.audit.graph.torchscript import FirstLayer
 from junco.contract.errors import InputShapeMismatch, JuncoError, ModelNotJudgeable, ModelOutputShape
@@ -113,9 +114,9 @@ def _answer(original: Original, x: Tensor) -> Tensor | None:
     try:
         with torch.no_grad():
             raw = original.script(x)
-    except MemoryError:
-        raise
-    except Exception:
+    except Exception as error:
+        if starved(error):
+            raise MemoryError(str(error)) from error
         return None  # a TorchScript program says no in any of several exceptions: all of them mean no
     answer = original.choose(raw)
     if len(answer) != len(x):

@@ -13,30 +13,62 @@ from junco.audit.graph.inputs import Fitted, Shape, fitted
 from junco.audit.graph.judgeable import require_gradients, require_parameters, same_gradients
 from junco.audit.graph.landmarks import activation_counts, first_linear, spatial, tap_last_maps
 from junco.audit.graph.lift import Lifted, Source, holder, last_line, lift
+from junco.audit.graph.memory import starved
 from junco.audit.graph.observe import observed
 from junco.audit.graph.original import Original
 from junco.audit.graph.precision import retyped
 from junco.audit.graph.retrace import place
-from junco.audit.graph.sniff import require_torchscript
+from junco.audit.graph.sniff import is_onnx, require_torchscript
 from junco.audit.graph.steps import steps, uncovered
 from junco.audit.graph.tidy import tidied
-from junco.audit.graph.torchscript import Program, read
+from junco.audit.graph.torchscript import read
+from junco.audit.graph.upload import Upload
 from junco.audit.types import Canonical
-from junco.contract.errors import JuncoError, MemoryExceeded, ModelNotJudgeable
+from junco.contract.errors import InputShapeMismatch, JuncoError, MemoryExceeded, ModelNotJudgeable
 
 
 def load(data: bytes, *, input_shape: Shape | None = None, output: str | None = None) -> Canonical:
-    """The classifier in a TorchScript file, on the CPU in float32, in eval mode, nothing wanting gradients.
+    """The classifier in a TorchScript or ONNX file, on the CPU in float32, in eval mode, nothing wanting gradients.
 
     ``input_shape`` (channels, height, width) is found by trying if absent; ``output`` names the class scores where the
     model answers several tensors. Raises ``ModelFormatUnsupported``, ``ModelUnreadable``, ``InputShapeMismatch``,
     ``ModelOutputShape``, ``ModelNotJudgeable`` or ``MemoryExceeded``, whatever the file holds.
     """
     with _named_errors():
-        require_torchscript(data)
-        program = read(data)
-        found = fitted(Original(program.script, program.dtype, output), program.first, input_shape)
-        return _canonical(program, found)
+        upload = _upload(data, output)
+        _require_shape(upload, input_shape)
+        original = Original(upload.run, upload.dtype, output)
+        return _canonical(upload, fitted(original, upload.first, input_shape or upload.shape))
+
+
+def _upload(data: bytes, output: str | None) -> Upload:
+    if is_onnx(data):
+        from junco.audit.graph.onnx import read as read_onnx  # onnx is slow to import, and needed for ONNX alone
+
+        return read_onnx(data, output)
+    require_torchscript(data)
+    program = read(data)
+    return Upload(
+        format="torchscript",
+        producer=f"torch.jit ({program.script.original_name})",
+        run=program.script,
+        dtype=program.dtype,
+        first=program.first,
+        names=lambda: _names(program.script),
+        lift=lambda found: _lifted(program.script, found),
+        differentiable=True,
+        warnings=program.warnings,
+    )
+
+
+def _require_shape(upload: Upload, wanted: Shape | None) -> None:
+    if wanted is not None and upload.shape is not None and wanted != upload.shape:
+        raise InputShapeMismatch(
+            f"the model refuses inputs of shape {list(wanted)}",
+            expected=f"{list(upload.shape)}",
+            found=f"{list(wanted)}",
+            remedy="name the shape (channels, height, width) that the model was exported for",
+        )
 
 
 @contextmanager
@@ -48,33 +80,35 @@ def _named_errors() -> Iterator[None]:
             yield
     except JuncoError:
         raise
-    except MemoryError as error:
-        raise MemoryExceeded("the model wants more memory than there is", remedy="upload a smaller model") from error
     except Exception as error:
+        if starved(error):
+            raise MemoryExceeded(
+                "the model wants more memory than there is", remedy="upload a smaller model"
+            ) from error
         raise ModelNotJudgeable(
             "the model runs, but could not be turned into a graph that can be explained",
-            expected="a feed-forward program of ATen operators",
+            expected="a feed-forward program of standard operators",
             found=f"{type(error).__name__}: {last_line(error)}",
             remedy="export it with torch.jit.trace, and without custom operators",
         ) from error
 
 
-def _canonical(program: Program, found: Fitted) -> Canonical:
-    lifted = _lifted(found)
+def _canonical(upload: Upload, found: Fitted) -> Canonical:
+    lifted = upload.lift(found)
+    lifted = tidied(lifted, found.x[: lifted.batch])
     x = found.x[: lifted.batch]
     values = dict(observed(_module(lifted), x))
     softmax = cut_softmax(lifted, values)
     (answer,) = lifted.graph.output_node().all_input_nodes
     flatten_output(lifted.graph, values[answer])
-    assembled = assemble(lifted, x, names=_names(program.script))
-    module = assembled.module if program.dtype is torch.float32 else retyped(assembled.module, torch.float32)
-    return _described(program, found, lifted=lifted, assembled=Assembled(module, assembled.left_out), softmax=softmax)
+    assembled = assemble(lifted, x, names=upload.names())
+    module = assembled.module if upload.dtype is torch.float32 else retyped(assembled.module, torch.float32)
+    return _described(upload, found, lifted=lifted, assembled=Assembled(module, assembled.left_out), softmax=softmax)
 
 
-def _lifted(found: Fitted) -> Lifted:
+def _lifted(script: torch.jit.ScriptModule, found: Fitted) -> Lifted:
     original = found.original
-    lifted = lift(Source(original.script, original.choose, any_batch=original.batch is None), found.x)
-    return tidied(lifted, found.x[: lifted.batch])
+    return lift(Source(script, original.choose, any_batch=original.batch is None), found.x)
 
 
 def _names(script: torch.jit.ScriptModule) -> Names:
@@ -89,7 +123,7 @@ def _module(lifted: Lifted) -> fx.GraphModule:
 
 
 def _described(
-    program: Program, found: Fitted, *, lifted: Lifted, assembled: Assembled, softmax: str | None
+    upload: Upload, found: Fitted, *, lifted: Lifted, assembled: Assembled, softmax: str | None
 ) -> Canonical:
     module, x = assembled.module, found.x[: lifted.batch].float()
     require_gradients(module, x)
@@ -101,8 +135,8 @@ def _described(
         steps=order,
         input_shape=(x.shape[1], x.shape[2], x.shape[3]),
         classes=found.answer.shape[1],
-        format="torchscript",
-        producer=f"torch.jit ({program.script.original_name})",
+        format=upload.format,
+        producer=upload.producer,
         original=found.original,
         batch=lifted.batch,
         cam_layer=cam_layer,
@@ -111,11 +145,11 @@ def _described(
         left_out={**assembled.left_out, **uncovered(module, order)},
         first_linear=first_linear(module),
         softmax_cut=softmax,
-        warnings=(*program.warnings, *lifted.notes, *_warnings(found, lifted, module)),
+        warnings=(*upload.warnings, *lifted.notes, *_warnings(upload, found, lifted=lifted, module=module)),
     )
 
 
-def _warnings(found: Fitted, lifted: Lifted, module: fx.GraphModule) -> Iterator[str]:
+def _warnings(upload: Upload, found: Fitted, *, lifted: Lifted, module: fx.GraphModule) -> Iterator[str]:
     if lifted.batch is not None:
         yield f"the program takes batches of {lifted.batch} only: images are handed in so, which may cost time"
     if lifted.batch is None and not _independent(module, found.x.float()):
@@ -123,7 +157,7 @@ def _warnings(found: Fitted, lifted: Lifted, module: fx.GraphModule) -> Iterator
     x = found.x[: lifted.batch].float()
     if not torch.equal(found.original(x), found.original(x)):
         yield "the same image gets other scores each time: the file draws random numbers, as in training mode"
-    elif not same_gradients(found.original, module, x):
+    elif upload.differentiable and not same_gradients(found.original, module, x):
         yield "the file overrides its gradients, as detach does: explanations follow what it computes instead"
 
 

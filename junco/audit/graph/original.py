@@ -1,5 +1,6 @@
 """The uploaded program itself, run as it was written: what the canonical graph is held against."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +16,7 @@ class Original:
     ``batch`` is the only batch size that the program takes, or None.
     """
 
-    script: torch.jit.ScriptModule
+    script: Callable[[Tensor], object]
     dtype: torch.dtype = torch.float32
     output: str | None = None
     batch: int | None = None

@@ -23,6 +23,11 @@ def retrace(answer: Callable[[Tensor], Tensor], x: Tensor, names: Mapping[str, T
     module = _recorded(answer, x)
     if any(mutates(node) for node in module.graph.nodes):
         module = make_fx(torch.func.functionalize(module))(x)
+    return named(module, names)
+
+
+def named(module: fx.GraphModule, names: Mapping[str, Tensor]) -> Traced:
+    """What was recorded as a plain graph, its tensors named as in ``names`` where they are the same memory."""
     known = {place(tensor): name for name, tensor in reversed(list(names.items()))}
     tensors: dict[str, Tensor] = {}
     for node in module.graph.find_nodes(op="get_attr"):
@@ -43,7 +48,7 @@ def retrace_any_batch(answer: Callable[[Tensor], Tensor], x: Tensor, names: Mapp
     small, large = _resized(x, 13), _resized(x, 26)
     graph, tensors = retrace(answer, small, names)
     other, _ = retrace(answer, large, names)
-    if not _alike(graph, other) or not _free_batch(graph, other, sizes=(13, 26)):
+    if not alike(graph, other) or not free_batch(graph, other, sizes=(13, 26)):
         raise NotImplementedError("the program takes another course for other batch sizes")
     return graph, tensors
 
@@ -67,13 +72,14 @@ def _resized(x: Tensor, batch: int) -> Tensor:
     return x.repeat(-(-batch // len(x)), 1, 1, 1)[:batch]
 
 
-def _alike(graph: fx.Graph, other: fx.Graph) -> bool:
+def alike(graph: fx.Graph, other: fx.Graph) -> bool:
+    """Whether two graphs make the same calls, arguments apart."""
     if len(graph.nodes) != len(other.nodes):
         return False
     return all(a.op == b.op and a.target == b.target for a, b in zip(graph.nodes, other.nodes, strict=True))
 
 
-def _free_batch(graph: fx.Graph, other: fx.Graph, *, sizes: tuple[int, int]) -> bool:
+def free_batch(graph: fx.Graph, other: fx.Graph, *, sizes: tuple[int, int]) -> bool:
     """Replace every number that grows with the batch by a multiple of the input's batch size."""
     source = next(iter(graph.find_nodes(op="placeholder")))
     with graph.inserting_after(source):

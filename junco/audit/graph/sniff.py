@@ -5,7 +5,7 @@ from zipfile import BadZipFile, ZipFile
 
 from junco.contract.errors import ModelFormatUnsupported, ModelUnreadable
 
-_EXPECTED = "a TorchScript archive, as torch.jit.save writes it"
+_EXPECTED = "an ONNX model, or a TorchScript archive as torch.jit.save writes it"
 _EXPORT = "export it: torch.jit.trace(model.eval(), example).save('model.pt')"
 
 # Leading bytes, and what a file that starts with them usually is.
@@ -14,8 +14,12 @@ _MAGIC = (
     (0, b"\x89HDF", "an HDF5 file, as Keras writes it", "convert the model to PyTorch and export TorchScript"),
     (4, b"TFL3", "a TensorFlow Lite model", "convert the model to PyTorch and export TorchScript"),
     (8, b"{", "a safetensors file, which holds weights but no model", _EXPORT),
-    (0, b"\x08", "an ONNX model", "ONNX comes in a later release of Junco; until then, export TorchScript"),
 )
+
+
+def is_onnx(data: bytes) -> bool:
+    """Whether ``data`` begins as ONNX files do: with the number of their format's version."""
+    return len(data) > 2 and data[0] == 0x08 and 0 < data[1] < 0x80
 
 
 def require_torchscript(data: bytes) -> None:

@@ -316,7 +316,7 @@ def _zip(*names: str) -> bytes:
     [
         (b"", ModelFormatUnsupported, "empty"),
         (b"hello", ModelFormatUnsupported, "unknown"),
-        (b"\x08\x07\x12\x07pytorch", ModelFormatUnsupported, "ONNX"),
+        (b"\x08\x07\x12\x07pytorch", ModelUnreadable, "no graph"),
         (b"\x80\x02}q\x00.", ModelFormatUnsupported, "pickle"),
         (_checkpoint(models.small_cnn().state_dict()), ModelFormatUnsupported, "checkpoint"),
         (_zip("a.txt"), ModelFormatUnsupported, "zip"),

@@ -36,9 +36,7 @@ def with_facts(job: Job, facts: Mapping[str, object]) -> dict[int, Partial]:
 
 def words(outcome: Outcome) -> dict[str, Verdict]:
     """Each method's word under parameter_randomization."""
-    return {
-        m.label: c.verdict for m in (*outcome.methods, *outcome.controls) for c in m.checks if c.check is MPRT
-    }
+    return {m.label: c.verdict for m in (*outcome.methods, *outcome.controls) for c in m.checks if c.check is MPRT}
 
 
 def kept(*labels: str) -> Edit:

@@ -1,0 +1,1 @@
+"""ONNX operators in torch's words, one small function each."""

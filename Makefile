@@ -4,7 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
-export OMP_NUM_THREADS ?= 2
 
 .PHONY: help setup demo test lint bench replicate serve openapi docs clean
 
@@ -24,7 +23,7 @@ demo: $(STAMP) ## Run the main job on a real network and real photos, over HTTP
 	$(BIN)/python -m examples.demo
 
 test: $(STAMP) lint ## Lint, check types and imports, run all tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile
 
 lint: $(STAMP) ## Style, types, import contracts
 	$(BIN)/ruff check .
@@ -36,8 +35,8 @@ bench: $(STAMP) ## Engine time over the floor of passes, and over Quantus (in it
 	$(BIN)/python -m benchmarks.floor
 	$(BIN)/python -m benchmarks.quantus_peer
 
-replicate: $(STAMP) ## Slow replications of published tables
-	$(BIN)/python -m pytest -m slow --timeout 3600 tests/truth
+replicate: $(STAMP) ## Everything slow: published tables, interval coverage, the whole ONNX conformance suite
+	$(BIN)/python -m pytest -m slow --timeout 3600
 
 serve: $(STAMP) ## Start the service and a worker on this machine
 	$(BIN)/junco serve

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-THREADS = 2
+THREADS = 1
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

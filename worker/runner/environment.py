@@ -14,6 +14,6 @@ def clean_environment(work: Path, *, threads: int) -> dict[str, str]:
     folders = dict.fromkeys(("HOME", "TMPDIR", "TORCHINDUCTOR_CACHE_DIR", "MPLCONFIGDIR", "XDG_CACHE_HOME"), str(work))
     # One CUBLAS workspace size makes matrix products on a GPU repeatable.
     fixed = {"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
-    # Threads that spin while they wait steal the core from a neighbour: on a busy host a shard took three times as long.
+    # Threads that spin while they wait steal a neighbour's core: on a busy host a shard took three times as long.
     fixed["OMP_WAIT_POLICY"] = "PASSIVE"
     return carried | folders | fixed | dict.fromkeys(_THREADS, str(threads))

@@ -15,7 +15,6 @@ from junco.audit.pipeline.inspect import inspect
 from junco.audit.pipeline.prepare import Files
 from junco.audit.pipeline.shards import KEPT, run
 from junco.audit.types import Partial
-from junco.contract.base import digest_of
 from junco.contract.errors import Internal
 from junco.contract.images import ImageSet
 from junco.contract.job import Progress, WorkKind
@@ -180,8 +179,3 @@ class _Meter:
             self.tell(Progress(stage=stage, completed=self.done, total=self.total, percent=percent))
 
         return tick
-
-
-def model_digest(model: Path) -> str:
-    """Content address of a model file."""
-    return digest_of(model.read_bytes())

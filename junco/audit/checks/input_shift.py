@@ -20,6 +20,7 @@ from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, Part
 from junco.contract.plan import Shard
 
 Construction = Literal["prepend", "fold"]
+_RANDOM_INPUTS = 16
 
 
 class Subtract(nn.Module):
@@ -69,7 +70,8 @@ def run(shard: Shard, study: ShiftStudy, batch: Batch, *, shift: Tensor, keep: i
     """
     batch, shift = replace(batch, x=dyadic(batch.x)), dyadic(shift)
     twins = {name: build(study.model, shift) for name, build in _constructions(study.model).items()}
-    held = {name: precondition(study.model, twin, batch, shift=shift, seed=study.seed) for name, twin in twins.items()}
+    probed = _probed(study.model, batch, study.seed)
+    held = {name: _agreement(probed, twin, shift) for name, twin in twins.items()}
     first = study.explainer(study.model, batch, seed=study.seed)
     study.tick(shard.cost // 2)
     moved = replace(batch, x=batch.x + shift, shift=shift)
@@ -108,18 +110,31 @@ def dyadic(values: Tensor) -> Tensor:
 
 
 def precondition(
-    model: Canonical, twin: Canonical, batch: Batch, *, shift: Tensor, seed: int, random_inputs: int = 16
+    model: Canonical, twin: Canonical, batch: Batch, *, shift: Tensor, seed: int, random_inputs: int = _RANDOM_INPUTS
 ) -> Mapping[str, float | bool]:
     """How far the two networks' outputs differ, over the largest output, on the images and on random inputs."""
+    return _agreement(_probed(model, batch, seed, random_inputs=random_inputs), twin, shift)
+
+
+def _probed(model: Canonical, batch: Batch, seed: int, *, random_inputs: int = _RANDOM_INPUTS) -> tuple[Tensor, Tensor]:
+    """The images and some random inputs, and the network's outputs on them."""
     generator = torch.Generator().manual_seed(seed)
     low, high = (edge.view(-1, 1, 1).cpu() for edge in (batch.box.low, batch.box.high))
     noise = torch.rand((random_inputs, *batch.x.shape[1:]), generator=generator, dtype=torch.float64)
     inputs = torch.cat([batch.x, dyadic(low + noise * (high - low)).to(batch.x)])
-    with torch.no_grad():
-        ours = torch.cat([model(part) for part in torch.split(inputs, 8)])
-        theirs = torch.cat([twin(part) for part in torch.split(inputs + shift, 8)])
+    return inputs, _outputs(model, inputs)
+
+
+def _agreement(probed: tuple[Tensor, Tensor], twin: Canonical, shift: Tensor) -> Mapping[str, float | bool]:
+    inputs, ours = probed
+    theirs = _outputs(twin, inputs + shift)
     worst = float((ours - theirs).abs().max() / ours.abs().max())
     return {"difference": worst, "argmax_equal": bool((ours.argmax(1) == theirs.argmax(1)).all())}
+
+
+def _outputs(model: Canonical, inputs: Tensor) -> Tensor:
+    with torch.no_grad():
+        return torch.cat([model(part) for part in torch.split(inputs, 8)])
 
 
 def _constructions(model: Canonical) -> dict[Construction, Callable[[Canonical, Tensor], Canonical]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from junco.audit.types import Key, Partial
+from junco.audit.types import Partial
 from junco.audit.verdict import Table
 from junco.contract.catalogue import Arm
 from junco.contract.plan import Plan, Shard, ShardKind
@@ -58,8 +58,3 @@ class Merged:
 def of_kind(plan: Plan, partials: Mapping[int, Partial], kind: ShardKind) -> Pieces:
     """The pieces of one kind, in the plan's order."""
     return [(shard, partials[shard.index]) for shard in shards_of(plan) if shard.kind is kind]
-
-
-def key(*parts: object) -> Key:
-    """A structured key of a partial's array."""
-    return tuple(str(part) for part in parts)

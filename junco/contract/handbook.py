@@ -51,9 +51,14 @@ def _method(card: MethodCard) -> str:
         "View": card.view.value,
         "Repeats itself": "yes" if card.deterministic else "no, it has randomness of its own",
         "Cost per image": card.cost,
+        "Needs": "a model that can be differentiated" if card.gradients else "the model's answers only",
     }
+    if isinstance(card.name, Control) and not card.gradients:
+        facts["Needs"] = "nothing of the model"
     if card.source != "control":
         facts["Source"] = card.source
+    if card.blind_spots is not None:
+        facts["Blind spots"] = card.blind_spots
     if card.expected is not None:
         facts["Expected under parameter_randomization"] = f"`{card.expected}`"
     listed = "\n".join(_item(name, said) for name, said in facts.items())

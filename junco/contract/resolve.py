@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from junco.contract.base import Frozen
-from junco.contract.catalogue import METHODS, Arm, CheckName, Control, Depth, Method
+from junco.contract.catalogue import METHODS, Arm, CheckName, Control, Depth, Method, MethodParameters
 from junco.contract.errors import InputShapeMismatch, InvalidPlan, NoImages
 from junco.contract.images import ImageSet, Preprocessing, preprocessing
 from junco.contract.model import ModelReport
@@ -74,13 +74,14 @@ def _randomization_pieces(plan: Plan) -> Iterator[Shard]:
 
 def _shift_pieces(plan: Plan) -> Iterator[Shard]:
     shown = tuple(range(min(plan.profile.shift_images, len(plan.selected))))
-    steps = sum(
-        int(str(m.parameters.get("steps", m.parameters.get("samples", 1))))
-        for m in plan.methods_of(CheckName.INPUT_SHIFT)
-    )
+    steps = sum(_price(m, plan) for m in plan.methods_of(CheckName.INPUT_SHIFT))
     yield Shard(
         index=0, check=CheckName.INPUT_SHIFT, kind=ShardKind.SHIFT, images=shown, cost=2 * len(shown) * max(steps, 1)
     )
+
+
+def _price(method: PlannedMethod, plan: Plan) -> int:
+    return METHODS[method.method].parameters.model_validate(method.parameters).passes(plan.preprocessing.shape)
 
 
 _PIECES = {CheckName.PARAMETER_RANDOMIZATION: _randomization_pieces, CheckName.INPUT_SHIFT: _shift_pieces}
@@ -135,6 +136,7 @@ def _planned(asked: MethodRequest, request: PlanRequest, model: ModelReport) -> 
         parameters = card.parameters.model_validate(asked.parameters)
     except ValidationError as error:
         raise InvalidPlan(f"Parameters of {asked.method} are not valid: {error.errors()[0]['msg']}.") from error
+    _fits(asked.method, parameters, model)
     _layer_exists(asked.method, parameters, model)
     foreign = set(asked.checks or ()) - set(request.checks)
     if foreign:
@@ -167,6 +169,12 @@ def _short(value: object) -> str:
 def _reason(model: ModelReport, name: Method | Control) -> str | None:
     found = model.methods.get(name.value)
     return None if found is None or found.available else found.reason or "not available for this model"
+
+
+def _fits(method: Method | Control, parameters: MethodParameters, model: ModelReport) -> None:
+    misfit = parameters.misfit(model.input_shape)
+    if misfit:
+        raise InvalidPlan(f"{method} does not fit this model.", expected=misfit.expected, found=misfit.found)
 
 
 def _layer_exists(method: Method | Control, parameters: Frozen, model: ModelReport) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field, JsonValue
 
 from junco.contract.base import Digest, Frozen
-from junco.contract.catalogue import CheckName, Control, Method, Verdict, View
+from junco.contract.catalogue import CheckName, Control, Family, Method, Verdict, View
 from junco.contract.errors import Problem
 from junco.contract.images import ImageFile, PresetName
 from junco.contract.job import ArtifactLink, InspectionState, Job
@@ -73,6 +73,7 @@ class CatalogueMethod(Frozen):
     """A method or control, with the JSON Schema of its parameters."""
 
     name: Method | Control
+    family: Family
     title: str
     summary: str
     view: View
@@ -80,7 +81,9 @@ class CatalogueMethod(Frozen):
     formula: str
     source: str
     cost: str
+    gradients: bool = True
     parameters: dict[str, JsonValue]
+    blind_spots: str | None = None
     expected: Verdict | None = None
 
 

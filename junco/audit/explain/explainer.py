@@ -13,8 +13,7 @@ from junco.audit.explain.backward import Wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import REGISTRY, Entry, Name
 from junco.audit.types import Batch, Canonical, Explained, Explainer, Trait
-from junco.contract.base import Frozen
-from junco.contract.catalogue import METHODS, Control, Method
+from junco.contract.catalogue import METHODS, Control, Method, MethodParameters
 from junco.contract.errors import InvalidPlan
 
 
@@ -24,7 +23,7 @@ class Bound:
 
     label: str
     name: Name
-    parameters: Frozen
+    parameters: MethodParameters
 
     @property
     def entry(self) -> Entry:
@@ -58,6 +57,9 @@ def refusal(bound: Bound, canonical: Canonical) -> str | None:
             expected=expected.__name__,
             found=type(bound.parameters).__name__,
         )
+    misfit = bound.parameters.misfit(canonical.input_shape)
+    if misfit:
+        raise InvalidPlan(f"{bound.label} does not fit the model.", expected=misfit.expected, found=misfit.found)
     return bound.entry.refuses(canonical, bound.parameters)
 
 

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from junco.audit.explain.backward import chunks
+from junco.audit.explain.baselines import baseline
 from junco.audit.explain.explainer import Bound
 from junco.audit.explain.layers import layer_of
-from junco.audit.explain.methods.integrated_gradients import baseline
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import Name
 from junco.audit.types import Batch, Canonical

@@ -10,10 +10,9 @@ from torch import Tensor
 from junco.audit.explain.backward import Wants
 from junco.audit.explain.passes import Pass
 from junco.audit.types import Canonical
-from junco.contract.base import Frozen
-from junco.contract.catalogue import Control, Method
+from junco.contract.catalogue import Control, Method, MethodParameters
 
-P = TypeVar("P", bound=Frozen)
+P = TypeVar("P", bound=MethodParameters)
 Name = Method | Control
 Run = Callable[[Pass, P], Tensor]
 

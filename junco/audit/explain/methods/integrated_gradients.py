@@ -12,26 +12,14 @@ import torch
 from torch import Tensor
 
 from junco.audit.explain.backward import Wants, ingredients, scores
+from junco.audit.explain.baselines import baseline
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
 from junco.audit.types import Batch, Canonical
 from junco.contract.catalogue import IntegratedGradientsParameters, Method
-from junco.contract.errors import InvalidPlan
 
 
-def _refuses(model: Canonical, parameters: IntegratedGradientsParameters) -> str | None:
-    channels, values = model.input_shape[0], parameters.baseline_values
-    if values is not None and len(values) != channels:
-        raise InvalidPlan(
-            "The custom baseline does not fit the model.",
-            expected=f"{channels} baseline_values, one per channel",
-            found=f"{len(values)}",
-            remedy="give one value per channel, in model input space",
-        )
-    return None
-
-
-@method(Method.INTEGRATED_GRADIENTS, refuses=_refuses)
+@method(Method.INTEGRATED_GRADIENTS)
 def integrated_gradients(run: Pass, parameters: IntegratedGradientsParameters) -> Tensor:
     """The gradient averaged along the straight path from a baseline, weighted by the distance."""
     nodes, weights = np.polynomial.legendre.leggauss(parameters.steps)
@@ -39,20 +27,6 @@ def integrated_gradients(run: Pass, parameters: IntegratedGradientsParameters) -
     way = run.x - start
     places = ((nodes + 1) / 2).tolist()
     return way * run.mean_gradient(lambda k: start + places[k] * way, torch.from_numpy(weights / 2))
-
-
-def baseline(batch: Batch, parameters: IntegratedGradientsParameters) -> Tensor:
-    """Where the path starts, [1, C, 1, 1] in the space and dtype of ``batch.x``; black and mean follow the shift."""
-    shift = batch.x.new_zeros(batch.x.shape[1:]) if batch.shift is None else batch.shift.to(batch.x)
-    if parameters.baseline == "black":
-        values = batch.box.low.to(batch.x) + shift.amin(dim=(1, 2))
-    elif parameters.baseline == "mean":
-        values = batch.box.mean.to(batch.x) + shift.mean(dim=(1, 2))
-    elif parameters.baseline == "custom":
-        values = batch.x.new_tensor(parameters.baseline_values)
-    else:
-        values = batch.x.new_zeros(batch.x.shape[1])
-    return values.view(1, -1, 1, 1)
 
 
 def completeness(model: Canonical, batch: Batch, maps: Tensor, *, parameters: IntegratedGradientsParameters) -> Tensor:

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from junco.audit.explain import build, refusal
-from junco.audit.explain.methods.integrated_gradients import baseline, completeness
+from junco.audit.explain.baselines import baseline
+from junco.audit.explain.methods.integrated_gradients import completeness
 from junco.audit.types import Batch
 from junco.contract.catalogue import IntegratedGradientsParameters, Method
 from junco.contract.errors import InvalidPlan

@@ -1,0 +1,37 @@
+"""What a catalogue says of a method, a control or a check."""
+
+from pydantic import Field
+
+from junco.contract.base import Frozen
+from junco.contract.catalogue.parameters import MethodParameters
+from junco.contract.catalogue.words import CheckName, Control, Family, Method, Verdict, View
+
+
+class MethodCard(Frozen):
+    """What a catalogue says of a method or control."""
+
+    name: Method | Control
+    family: Family
+    title: str
+    summary: str
+    view: View
+    deterministic: bool
+    formula: str
+    source: str
+    cost: str
+    parameters: type[MethodParameters]
+    gradients: bool = Field(default=True, description="Whether the method differentiates the model.")
+    blind_spots: str | None = Field(default=None, description="What the method is known not to show.")
+    expected: Verdict | None = Field(
+        default=None, description="A control's known verdict under parameter_randomization."
+    )
+
+
+class CheckCard(Frozen):
+    """What a catalogue says of a check."""
+
+    name: CheckName
+    title: str
+    summary: str
+    question: str
+    source: str

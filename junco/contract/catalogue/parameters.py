@@ -1,0 +1,69 @@
+"""What every method's parameters have in common."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from junco.contract.base import Frozen
+
+Shape = tuple[int, int, int]
+"""Channels, height and width of a model's input."""
+
+
+class Misfit(Frozen):
+    """Why parameters do not fit a model: what they would have to be, and what they are."""
+
+    expected: str
+    found: str
+
+
+class MethodParameters(Frozen):
+    """Parameters of a method, which know their price and whether they fit a model, before any work."""
+
+    def passes(self, shape: Shape) -> int:  # noqa: ARG002 - those who mask the image need it
+        """Passes through the model per image of ``shape``, forward or backward."""
+        return 1
+
+    def misfit(self, shape: Shape) -> Misfit | None:  # noqa: ARG002 - those who mask the image need it
+        """Why these parameters do not fit a model with inputs of ``shape``, or None."""
+        return None
+
+
+class NoParameters(MethodParameters):
+    """The method has no parameters."""
+
+
+class LayerParameters(MethodParameters):
+    """The layer whose activations carry the map."""
+
+    layer: str | None = Field(
+        default=None, description="A layer's name as inspection lists it; found by itself if absent."
+    )
+
+
+class BaselineParameters(MethodParameters):
+    """The image that stands for nothing: where a path starts, or what hidden parts are filled with."""
+
+    baseline: Literal["zero", "black", "mean", "custom"] = Field(
+        default="zero",
+        description=(
+            "zero: the zero vector in model input space; black and mean: the smallest and the mean value of "
+            "the data, which move with the data when the input is shifted; custom: baseline_values."
+        ),
+    )
+    baseline_values: tuple[float, ...] | None = Field(
+        default=None, description="One value per channel in model input space, for a custom baseline."
+    )
+
+    def misfit(self, shape: Shape) -> Misfit | None:
+        """A custom baseline has one value per channel."""
+        values = self.baseline_values
+        if values is None or len(values) == shape[0]:
+            return None
+        return Misfit(expected=f"{shape[0]} baseline_values, one per channel", found=str(len(values)))
+
+    @model_validator(mode="after")
+    def _custom_needs_values(self) -> Self:
+        if (self.baseline == "custom") != (self.baseline_values is not None):
+            raise ValueError("baseline_values goes with baseline 'custom', and only with it")
+        return self

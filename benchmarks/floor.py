@@ -22,7 +22,7 @@ from junco.audit.pipeline import prepare, shards
 from junco.audit.pipeline.prepare import Files
 from junco.audit.types import Batch, Canonical, Comparison, Explained, Explainer
 from junco.contract.plan import Plan, Shard, ShardKind
-from junco.contract.resolve import shards as pieces
+from junco.contract.sharding import shards as pieces
 
 _SIZES = (1, 2, 4, 8, 16)
 

@@ -21,7 +21,8 @@ from junco.contract.job import Progress, WorkKind
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Outcome, Provenance
 from junco.contract.plan import Plan, PlanRequest
-from junco.contract.resolve import resolve, shards
+from junco.contract.resolve import resolve
+from junco.contract.sharding import shards
 from junco.contract.wire import Advanced, Event, Task
 
 T = TypeVar("T")

@@ -8,15 +8,12 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from junco.contract.base import Frozen
-from junco.contract.catalogue import METHODS, Arm, CheckName, Control, Depth, Method, MethodParameters
+from junco.contract.catalogue import METHODS, CheckName, Control, Depth, Method, MethodParameters
 from junco.contract.errors import InputShapeMismatch, InvalidPlan, NoImages
 from junco.contract.images import ImageSet, Preprocessing, preprocessing
 from junco.contract.model import ModelReport
-from junco.contract.plan import CONTROLS_ALWAYS, Cell, MethodRequest, Plan, PlannedMethod, PlanRequest, Shard, ShardKind
+from junco.contract.plan import CONTROLS_ALWAYS, MethodRequest, Plan, PlannedMethod, PlanRequest
 from junco.contract.profile import PROFILES, Profile
-
-_CELLS_PER_SHARD = 10
-"""Randomised models in one shard: with three depths each, the original maps are under 5 % of its passes."""
 
 
 def resolve(request: PlanRequest, model: ModelReport, images: ImageSet) -> Plan:
@@ -46,45 +43,6 @@ def resolve(request: PlanRequest, model: ModelReport, images: ImageSet) -> Plan:
         stages=_stages(count, profile.curve_stages, depths),
         timeout_seconds=request.timeout_seconds,
     )
-
-
-def shards(plan: Plan) -> tuple[Shard, ...]:
-    """Independent pieces of ``plan``: a function of the plan alone, never of the number of workers."""
-    pieces: list[Shard] = []
-    for check in plan.checks:
-        if plan.methods_of(check):
-            pieces += _PIECES[check](plan)
-    return tuple(piece.model_copy(update={"index": i}) for i, piece in enumerate(pieces))
-
-
-def _randomization_pieces(plan: Plan) -> Iterator[Shard]:
-    check, profile = CheckName.PARAMETER_RANDOMIZATION, plan.profile
-    depths = tuple(sorted(set(plan.depths.values())))
-    cells = [Cell(arm=arm, seed=seed) for seed in range(profile.seeds) for arm in plan.arms]
-    for group in plan.groups:
-        for start in range(0, len(cells), _CELLS_PER_SHARD):
-            part = tuple(cells[start : start + _CELLS_PER_SHARD])
-            cost = len(group) * (2 + len(part) * len(depths))
-            yield Shard(index=0, check=check, kind=ShardKind.CELLS, images=group, cells=part, stages=depths, cost=cost)
-    shown = tuple(range(min(profile.curve_images, len(plan.selected))))
-    drawn = tuple(Cell(arm=Arm.REINIT, seed=seed) for seed in range(profile.curve_seeds))
-    cost = len(shown) * (1 + len(drawn) * len(plan.stages))
-    yield Shard(index=0, check=check, kind=ShardKind.CURVE, images=shown, cells=drawn, stages=plan.stages, cost=cost)
-
-
-def _shift_pieces(plan: Plan) -> Iterator[Shard]:
-    shown = tuple(range(min(plan.profile.shift_images, len(plan.selected))))
-    steps = sum(_price(m, plan) for m in plan.methods_of(CheckName.INPUT_SHIFT))
-    yield Shard(
-        index=0, check=CheckName.INPUT_SHIFT, kind=ShardKind.SHIFT, images=shown, cost=2 * len(shown) * max(steps, 1)
-    )
-
-
-def _price(method: PlannedMethod, plan: Plan) -> int:
-    return METHODS[method.method].parameters.model_validate(method.parameters).passes(plan.preprocessing.shape)
-
-
-_PIECES = {CheckName.PARAMETER_RANDOMIZATION: _randomization_pieces, CheckName.INPUT_SHIFT: _shift_pieces}
 
 
 def _select(count: int, profile: Profile, seed: int) -> tuple[int, ...]:

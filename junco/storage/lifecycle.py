@@ -7,8 +7,9 @@ from junco.contract.images import ImageSet
 from junco.contract.job import InspectionState, JobState, WorkKind
 from junco.contract.model import ModelReport
 from junco.contract.plan import Plan, PlanRequest
-from junco.contract.resolve import resolve, shards
+from junco.contract.resolve import resolve
 from junco.contract.revive import revive
+from junco.contract.sharding import shards
 from junco.storage import models
 from junco.storage.claim import Claim, Computed, Finalised, Inspected, Result
 from junco.storage.database import clock

@@ -9,8 +9,8 @@ from junco.contract.errors import Conflict
 from junco.contract.job import Job
 from junco.contract.names import display_name
 from junco.contract.plan import PlanRequest
-from junco.contract.resolve import shards
 from junco.contract.resources import PlanPreview
+from junco.contract.sharding import shards
 from junco.storage import Upload
 from service.answers import MAX_WAIT, preferred_wait
 from service.api import REFERENCE, problems

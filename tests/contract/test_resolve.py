@@ -9,7 +9,8 @@ from junco.contract.catalogue import Arm, CheckName, Control, Depth, Method
 from junco.contract.errors import InputShapeMismatch, InvalidPlan, NoImages
 from junco.contract.model import TensorSpec
 from junco.contract.plan import Plan, ShardKind
-from junco.contract.resolve import resolve, shards
+from junco.contract.resolve import resolve
+from junco.contract.sharding import shards
 from tests.contract.reports import image_set, report, request, unavailable
 
 CELLS, CURVE, SHIFT = ShardKind.CELLS, ShardKind.CURVE, ShardKind.SHIFT

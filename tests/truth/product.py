@@ -24,7 +24,8 @@ from junco.contract.outcome import (
     ShiftStatistics,
 )
 from junco.contract.plan import Plan, PlanRequest
-from junco.contract.resolve import resolve, shards
+from junco.contract.resolve import resolve
+from junco.contract.sharding import shards
 from tests.truth.digits import SHAPE, Digits
 
 Labels = Sequence[int | None]

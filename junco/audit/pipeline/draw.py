@@ -1,15 +1,15 @@
 """Outcome and kept maps -> pictures and the report."""
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from junco.audit.pipeline import shift_pictures
 from junco.audit.pipeline.curves import TRAINED
-from junco.audit.pipeline.merge import Pieces, of_kind
+from junco.audit.pipeline.drawing import DRAWINGS, Artifact, Pixels, Sketch, draws, folder, slug
+from junco.audit.pipeline.merge import Pieces
 from junco.audit.render import CurveData, StripRow, curves_png, curves_svg, map_png, overlay_png, photo_png, strip_png
 from junco.audit.render.report import report_html
 from junco.audit.types import Partial
@@ -17,36 +17,37 @@ from junco.contract.catalogue import METHODS, CheckName, Control
 from junco.contract.outcome import CheckOutcome, Curve, MethodOutcome, Outcome
 from junco.contract.plan import Plan, PlannedMethod, ShardKind
 
-Pixels = NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """One file of a result; ``name`` is a relative path of plain characters."""
-
-    name: str
-    data: bytes
+# Importing them fills the registry.
+_CHECKS = (shift_pictures,)
 
 
 def draw(outcome: Outcome, partials: Mapping[int, Partial], shown: Pixels) -> tuple[Outcome, tuple[Artifact, ...]]:
     """All pictures, the report, and the outcome that names them; ``shown`` [k, H, W, 3] are the first images."""
-    drawn = of_kind(outcome.plan, partials, ShardKind.CURVE)
-    shifted = of_kind(outcome.plan, partials, ShardKind.SHIFT)
-    pictures = [*_photos(shown), *_maps(outcome.plan, drawn, shown), *_shifts(outcome.plan, shifted, shown)]
-    pictures += [*_strip(outcome.plan, drawn, shown), *_curve_pictures(outcome)]
+    sketch = Sketch(outcome, partials, shown)
+    pictures = [*_photos(shown), *_of_checks(sketch), *_curve_pictures(outcome)]
     named = _named(outcome, pictures)
-    report = report_html(named, {picture.name: picture.data for picture in pictures}, _inline_curves(outcome))
+    captions = {picture.name: picture.caption for picture in pictures}
+    images = {picture.name: picture.data for picture in pictures}
+    report = report_html(named, images, _inline_curves(outcome), captions=captions)
     return named, (*pictures, Artifact("report.html", report.encode()))
 
 
-def slug(label: str) -> str:
-    """A label as a file name."""
-    return re.sub(r"[^A-Za-z0-9_.=-]+", "-", label).strip("-")
+def _of_checks(sketch: Sketch) -> Iterator[Artifact]:
+    for check in sketch.plan.checks:
+        if check in DRAWINGS and sketch.plan.methods_of(check):
+            yield from DRAWINGS[check](sketch)
 
 
 def _photos(shown: Pixels) -> Iterator[Artifact]:
     for i, photo in enumerate(shown):
         yield Artifact(f"photos/{i}.png", photo_png(photo))
+
+
+@draws(CheckName.PARAMETER_RANDOMIZATION)
+def _randomization(sketch: Sketch) -> Iterator[Artifact]:
+    drawn = sketch.pieces(ShardKind.CURVE)
+    yield from _maps(sketch.plan, drawn, sketch.shown)
+    yield from _strip(sketch.plan, drawn, sketch.shown)
 
 
 def _maps(plan: Plan, drawn: Pieces, shown: Pixels) -> Iterator[Artifact]:
@@ -62,23 +63,6 @@ def _views(name: str, values: NDArray[Any], method: PlannedMethod, photo: Pixels
     size = (photo.shape[1], photo.shape[0])
     yield Artifact(f"{name}.png", map_png(values, view, size=size))
     yield Artifact(f"{name}.overlay.png", overlay_png(photo, values, view))
-
-
-def _shifts(plan: Plan, shifted: Pieces, shown: Pixels) -> Iterator[Artifact]:
-    """Per method one strip: the map of x beside the map of x + m."""
-    rows = [
-        StripRow(label=method.label, view=METHODS[method.method].view, maps=_pair(partial, method.label))
-        for _, partial in shifted
-        for method in plan.methods_of(CheckName.INPUT_SHIFT)
-        if (method.label, "maps") in partial.arrays and not isinstance(method.method, Control)
-    ]
-    if rows:
-        yield Artifact("shift.png", strip_png(shown[0], ("input", "shifted input"), rows))
-
-
-def _pair(partial: Partial, label: str) -> tuple[NDArray[np.float64], ...]:
-    first = np.asarray(partial.arrays[label, "maps"][0], dtype=np.float64)
-    return first[0], first[1]
 
 
 def _strip(plan: Plan, drawn: Pieces, shown: Pixels) -> Iterator[Artifact]:
@@ -158,9 +142,10 @@ def _named(outcome: Outcome, pictures: list[Artifact]) -> Outcome:
         return found.model_copy(update={"checks": checks})
 
     def check(found: MethodOutcome, c: CheckOutcome) -> CheckOutcome:
-        common = "strip.png" if c.check is CheckName.PARAMETER_RANDOMIZATION else "shift.png"
+        common = [n for n in names if n.startswith(f"{folder(c.check)}/")]
+        common += ["strip.png"] if c.check is CheckName.PARAMETER_RANDOMIZATION else []
         own = [n for n in names if n.startswith(f"maps/{slug(found.label)}/")]
-        mine = tuple(n for n in (*own, common) if n in names) if c.statistics else ()
+        mine = tuple(n for n in (*own, *common) if n in names) if c.statistics else ()
         return c.model_copy(update={"artifacts": mine})
 
     return outcome.model_copy(

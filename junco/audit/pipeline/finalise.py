@@ -7,9 +7,8 @@ from importlib.metadata import version
 import numpy as np
 
 from junco.audit.pipeline import randomization, shift
+from junco.audit.pipeline.case import CONCLUSIONS, Case, Found, Partials
 from junco.audit.pipeline.merge import Merged, of_kind
-from junco.audit.pipeline.randomization import Found
-from junco.audit.types import Partial
 from junco.audit.verdict import of_method, overall
 from junco.contract.catalogue import METHODS, CheckName, Verdict
 from junco.contract.model import ModelReport
@@ -23,9 +22,10 @@ from junco.contract.outcome import (
     Provenance,
 )
 from junco.contract.plan import Plan, PlannedMethod, ShardKind
-from junco.contract.resolve import shards as shards_of
+from junco.contract.sharding import shards as shards_of
 
-Partials = Mapping[int, Partial]
+# Importing them fills the registry.
+_CHECKS = (randomization, shift)
 
 
 def conclude(
@@ -38,7 +38,8 @@ def conclude(
     provenance: Provenance,
 ) -> Outcome:
     """The outcome of ``plan``: a function of its partials by shard index, not of how they came about."""
-    found = _found(plan, report, partials, labels)
+    case = Case(plan, report, partials, labels)
+    found = {check: CONCLUSIONS[check](case) for check in plan.checks if plan.methods_of(check)}
     methods = [_method(plan, m, found) for m in plan.methods]
     asked = tuple(o for o, m in zip(methods, plan.methods, strict=True) if m.requested and not m.control)
     rest = tuple(o for o in methods if o not in asked)
@@ -63,17 +64,6 @@ def _passes(plan: Plan) -> dict[str, int]:
     found: dict[str, int] = {}
     for shard in shards_of(plan):
         found[shard.kind.value] = found.get(shard.kind.value, 0) + shard.cost
-    return found
-
-
-def _found(plan: Plan, report: ModelReport, partials: Partials, labels: Sequence[int | None]) -> dict[CheckName, Found]:
-    found: dict[CheckName, Found] = {}
-    cells, curve = (of_kind(plan, partials, kind) for kind in (ShardKind.CELLS, ShardKind.CURVE))
-    if cells:
-        found[CheckName.PARAMETER_RANDOMIZATION] = randomization.conclude(plan, report, cells, curve, labels=labels)
-    shifted = of_kind(plan, partials, ShardKind.SHIFT)
-    if shifted:
-        found[CheckName.INPUT_SHIFT] = shift.conclude(plan, shifted)
     return found
 
 

@@ -11,7 +11,7 @@ from junco.audit.types import Partial
 from junco.audit.verdict import Table
 from junco.contract.catalogue import Arm
 from junco.contract.plan import Plan, Shard, ShardKind
-from junco.contract.resolve import shards as shards_of
+from junco.contract.sharding import shards as shards_of
 
 Pieces = Sequence[tuple[Shard, Partial]]
 

@@ -1,36 +1,34 @@
 """parameter_randomization from partials to outcomes: preflight, judgement, controls, caveats, curves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy import special
 
 from junco.audit.pipeline import caveats, curves
+from junco.audit.pipeline.case import Case, Found, concludes
 from junco.audit.pipeline.merge import Merged, Pieces
 from junco.audit.pipeline.numbers import known, method_numbers, statistics
 from junco.audit.verdict import Judgement, changed, judge
 from junco.contract.catalogue import CheckName, Control, Depth, Method, Verdict
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight
-from junco.contract.plan import Plan, PlannedMethod
+from junco.contract.plan import Plan, PlannedMethod, ShardKind
 from junco.contract.profile import Profile
 
 CHECK = CheckName.PARAMETER_RANDOMIZATION
 
 
-@dataclass(frozen=True)
-class Found:
-    """The check's outcome per method label, and what it found of the model."""
-
-    outcomes: Mapping[str, CheckOutcome]
-    run: CheckRun
+@concludes(CHECK)
+def conclude(case: Case) -> Found:
+    """Judge all methods of the plan from the cells and the display curve."""
+    return found(case, case.pieces(ShardKind.CELLS), curve=case.pieces(ShardKind.CURVE))
 
 
-def conclude(
-    plan: Plan, report: ModelReport, cells: Pieces, curve: Pieces, *, labels: Sequence[int | None] = ()
-) -> Found:
-    """Judge all methods of ``plan`` from its partials; ``labels`` are the images' true classes where known."""
+def found(case: Case, cells: Pieces, *, curve: Pieces) -> Found:
+    """Judge all methods from ``cells``, however they were cut up, and draw ``curve``."""
+    plan, report, labels = case.plan, case.report, case.labels
     merged, drawn = Merged(plan, cells), Merged(plan, curve)
     held = preflight(merged, report, labels)
     judged = _judged(merged)

@@ -6,21 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from junco.audit.pipeline.merge import Pieces
+from junco.audit.pipeline.case import Case, Found, concludes
 from junco.audit.pipeline.numbers import known
-from junco.audit.pipeline.randomization import Found, too_few
+from junco.audit.pipeline.randomization import too_few
 from junco.audit.types import Partial
 from junco.audit.verdict import ShiftJudgement, judge_shift
 from junco.contract.catalogue import CheckName, Method, Verdict
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight, ShiftStatistics
-from junco.contract.plan import Plan, PlannedMethod
+from junco.contract.plan import Plan, PlannedMethod, ShardKind
 
 CHECK = CheckName.INPUT_SHIFT
 
 
-def conclude(plan: Plan, pieces: Pieces) -> Found:
-    """Judge all methods of ``plan`` from the shift shards' partials."""
-    partials = [partial for _, partial in pieces]
+@concludes(CHECK)
+def conclude(case: Case) -> Found:
+    """Judge all methods of the plan from the shift shards' partials."""
+    plan, partials = case.plan, [partial for _, partial in case.pieces(ShardKind.SHIFT)]
     held = _preflight(plan, partials)
     used = partials[0].facts["construction"]
     holds = next(p.holds for p in held if p.name == f"same_outputs_{used}")

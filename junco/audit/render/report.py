@@ -11,6 +11,7 @@ from junco.contract.caveats import SENTENCES
 from junco.contract.outcome import (
     CheckOutcome,
     DepthStatistics,
+    Interval,
     MethodOutcome,
     Outcome,
     RandomizationStatistics,
@@ -21,8 +22,10 @@ _LOW, _HIGH = -0.25, 1.05
 """Range of kappa on the report's axis."""
 
 
-def report_html(outcome: Outcome, pictures: Mapping[str, bytes], curves: Mapping[str, str]) -> str:
-    """The page for ``outcome``; ``pictures`` are PNG by artifact name, ``curves`` inline SVG by name."""
+def report_html(
+    outcome: Outcome, pictures: Mapping[str, bytes], curves: Mapping[str, str], *, captions: Mapping[str, str]
+) -> str:
+    """The page for ``outcome``; ``pictures`` are PNG and ``captions`` words by artifact name, ``curves`` inline SVG."""
     template = _environment().get_template("report.html.j2")
     return template.render(
         outcome=outcome,
@@ -32,6 +35,7 @@ def report_html(outcome: Outcome, pictures: Mapping[str, bytes], curves: Mapping
         thresholds=outcome.plan.profile.thresholds,
         pictures={name: "data:image/png;base64," + base64.b64encode(data).decode() for name, data in pictures.items()},
         curves=curves,
+        captions=captions,
         Verdict=Verdict,
     )
 
@@ -45,6 +49,7 @@ def _environment() -> Environment:
         "axis": axis,
         "depth_rows": depth_rows,
         "check_of": check_of,
+        "figures": figures,
         "number": number,
         "sentence": sentence,
     }
@@ -68,6 +73,29 @@ def depth_rows(check: CheckOutcome) -> list[DepthStatistics]:
 def check_of(method: MethodOutcome, name: str) -> CheckOutcome | None:
     """The method's outcome under a check, if it ran under it."""
     return next((c for c in method.checks if c.check == name), None)
+
+
+def figures(check: CheckOutcome) -> list[tuple[str, str, str]]:
+    """A check's single numbers: name, value, meaning; none for parameter_randomization, which has a table."""
+    stats = check.statistics
+    if stats is None or isinstance(stats, RandomizationStatistics):
+        return []
+    fields = type(stats).model_fields
+    values = ((name, getattr(stats, name)) for name in fields if name != "check")
+    return [(n.replace("_", " "), _shown(v), fields[n].description or "") for n, v in values if _single(v)]
+
+
+def _single(value: object) -> bool:
+    return isinstance(value, str | int | float | Interval) and value != ""
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Interval):
+        bounds = f" [{number(value.lower)}, {number(value.upper)}]" if value.lower is not None else ""
+        return number(value.mean) + bounds
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -15,7 +15,8 @@ from junco.contract.images import ImageSet
 from junco.contract.job import Progress, WorkKind
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Outcome
-from junco.contract.resolve import resolve, shards
+from junco.contract.resolve import resolve
+from junco.contract.sharding import shards
 from junco.contract.wire import Advanced, Event, Task
 from tests.audit.pipeline.conftest import METHODS
 from tests.truth import digits, product

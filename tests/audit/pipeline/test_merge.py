@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from junco.audit.pipeline import randomization
+from junco.audit.pipeline.case import Case
 from junco.audit.pipeline.codec import decode, encode
 from junco.audit.pipeline.merge import Merged, of_kind
 from junco.audit.pipeline.shards import run
@@ -13,7 +14,7 @@ from junco.audit.types import Partial
 from junco.contract.catalogue import Arm
 from junco.contract.outcome import CheckOutcome, Outcome, RandomizationStatistics
 from junco.contract.plan import Shard, ShardKind
-from junco.contract.resolve import shards
+from junco.contract.sharding import shards
 from tests.truth.product import Job
 
 
@@ -58,10 +59,9 @@ def test_cells_may_fall_into_any_number_of_shards(job: Job) -> None:
     cell_shards = [whole.model_copy(update={"cells": (cell,)}) for cell in whole.cells]
     pieces = [(shard, run(shard, job.plan, job.model, job.files)) for shard in cell_shards]
     curve = of_kind(job.plan, job.partials, ShardKind.CURVE)
-    split = randomization.conclude(job.plan, job.report, pieces, curve, labels=job.labels)
-    together = randomization.conclude(
-        job.plan, job.report, of_kind(job.plan, job.partials, ShardKind.CELLS), curve, labels=job.labels
-    )
+    case = Case(job.plan, job.report, job.partials, job.labels)
+    split = randomization.found(case, pieces, curve=curve)
+    together = randomization.conclude(case)
     assert split.run == together.run
     for label, found in together.outcomes.items():
         assert split.outcomes[label].verdict is found.verdict

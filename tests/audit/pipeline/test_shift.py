@@ -10,7 +10,7 @@ from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName, Verdict
 from junco.contract.outcome import Caveat
 from junco.contract.plan import ShardKind
-from junco.contract.resolve import shards
+from junco.contract.sharding import shards
 from tests.audit.pipeline.conftest import file
 from tests.truth import digits, product
 from tests.truth.product import Job

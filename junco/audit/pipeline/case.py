@@ -1,0 +1,54 @@
+"""What a check concludes from, what it finds, and the registry of those who conclude."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from junco.audit.pipeline.merge import Pieces, of_kind
+from junco.audit.types import Partial
+from junco.contract.catalogue import CheckName
+from junco.contract.model import ModelReport
+from junco.contract.outcome import CheckOutcome, CheckRun
+from junco.contract.plan import Plan, ShardKind
+
+Partials = Mapping[int, Partial]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A plan, what its shards measured, and what is known of its model and images (``labels``: true classes)."""
+
+    plan: Plan
+    report: ModelReport
+    partials: Partials
+    labels: Sequence[int | None] = ()
+
+    def pieces(self, kind: ShardKind) -> Pieces:
+        """The shards of one kind with their partials, in the plan's order."""
+        return of_kind(self.plan, self.partials, kind)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The check's outcome per method label, and what it found of the model."""
+
+    outcomes: Mapping[str, CheckOutcome]
+    run: CheckRun
+
+
+Conclude = Callable[[Case], Found]
+
+_conclusions: dict[CheckName, Conclude] = {}
+
+CONCLUSIONS: Mapping[CheckName, Conclude] = MappingProxyType(_conclusions)
+"""How each check gets from partials to outcomes."""
+
+
+def concludes(check: CheckName) -> Callable[[Conclude], Conclude]:
+    """Register the decorated function as the one that concludes ``check``."""
+
+    def register(conclude: Conclude) -> Conclude:
+        _conclusions[check] = conclude
+        return conclude
+
+    return register

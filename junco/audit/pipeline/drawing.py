@@ -1,0 +1,78 @@
+"""Pictures of one check: the registry of those who draw, and what they draw from."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from junco.audit.pipeline.merge import Pieces, of_kind
+from junco.audit.types import Partial
+from junco.contract.catalogue import CheckName
+from junco.contract.outcome import Outcome
+from junco.contract.plan import Plan, ShardKind
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One file of a result; ``name`` is a relative path of plain characters, ``caption`` what the report says of it."""
+
+    name: str
+    data: bytes
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """What a check's pictures are drawn from; ``shown`` [k, H, W, 3] are the first images."""
+
+    outcome: Outcome
+    partials: Mapping[int, Partial]
+    shown: Pixels
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that was run."""
+        return self.outcome.plan
+
+    def pieces(self, kind: ShardKind) -> Pieces:
+        """The shards of one kind with their partials."""
+        return of_kind(self.plan, self.partials, kind)
+
+
+Draw = Callable[[Sketch], Iterator[Artifact]]
+
+_drawings: dict[CheckName, Draw] = {}
+
+DRAWINGS: Mapping[CheckName, Draw] = MappingProxyType(_drawings)
+"""Who draws the pictures of a check; what lies under ``checks/<check>/`` appears in the report by itself."""
+
+
+def draws(check: CheckName) -> Callable[[Draw], Draw]:
+    """Register the decorated function as the one that draws ``check``."""
+
+    def register(draw: Draw) -> Draw:
+        _drawings[check] = draw
+        return draw
+
+    return register
+
+
+def folder(check: CheckName) -> str:
+    """Where the pictures of ``check`` lie among the artifacts."""
+    return f"checks/{check.value}"
+
+
+def slug(label: str) -> str:
+    """A label as a file name."""
+    return re.sub(r"[^A-Za-z0-9_.=-]+", "-", label).strip("-")
+
+
+def first(values: Any) -> NDArray[np.float64]:
+    """The first map of an array, in double precision."""
+    return np.asarray(values[0], dtype=np.float64)

@@ -1,0 +1,42 @@
+"""The one table from a shard's kind to its code."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from junco.audit.pipeline.prepare import Files
+from junco.audit.types import Partial, Tick
+from junco.contract.plan import Plan, Shard, ShardKind
+
+KEPT = 2
+"""Images whose maps are kept for pictures."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A shard to measure, and everything that it is a function of."""
+
+    shard: Shard
+    plan: Plan
+    model: bytes
+    files: Files
+    device: str = "cpu"
+    tick: Tick = lambda _: None
+
+
+Measure = Callable[[Order], Partial]
+
+_runs: dict[ShardKind, Measure] = {}
+
+RUNS: Mapping[ShardKind, Measure] = MappingProxyType(_runs)
+"""Who measures each kind of shard."""
+
+
+def runs(kind: ShardKind) -> Callable[[Measure], Measure]:
+    """Register the decorated function as the one that measures shards of ``kind``."""
+
+    def register(measure: Measure) -> Measure:
+        _runs[kind] = measure
+        return measure
+
+    return register

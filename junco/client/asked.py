@@ -27,6 +27,7 @@ class Settings:
     profile: ProfileName | None = None
     preprocessing: PreprocessingRequest = field(default_factory=PreprocessingRequest)
     seed: int = 0
+    target: int | str = "predicted"
     output: str | None = None
     shift: float | str = "range"
     timeout_seconds: int | None = None
@@ -40,7 +41,13 @@ class Settings:
             "profile": self.profile,
             "timeout_seconds": self.timeout_seconds,
         }
-        fixed = {"preprocessing": self.preprocessing, "seed": self.seed, "output": self.output, "shift": self.shift}
+        fixed = {
+            "preprocessing": self.preprocessing,
+            "seed": self.seed,
+            "target": self.target,
+            "output": self.output,
+            "shift": self.shift,
+        }
         given = {name: value for name, value in optional.items() if value}
         try:
             return PlanRequest.model_validate({"model": model, "images": images, "labels": self.tags, **fixed, **given})

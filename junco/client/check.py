@@ -50,7 +50,9 @@ def check(
             "--methods", "-m", help="NAME, NAME:KEY=VALUE,KEY=VALUE or NAME@CHECK; repeat, or join by commas."
         ),
     ] = None,
-    checks: Annotated[list[str] | None, typer.Option("--checks", help="Checks to run; all if absent.")] = None,
+    checks: Annotated[
+        list[str] | None, typer.Option("--checks", help="Checks to run; the usual ones if absent.")
+    ] = None,
     profile: Annotated[ProfileName, typer.Option(help="How much work a verdict rests on.")] = ProfileName.STANDARD,
     preset: Annotated[
         str | None, typer.Option(help="Preprocessing: imagenet, unit ... or imagenet:resize=256,mean=[0.5,0.5,0.5].")
@@ -58,6 +60,9 @@ def check(
     labels: Annotated[str | None, typer.Option(help="True classes, one an image: 3,1,4 or a file of them.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Moves every random choice.")] = 0,
     input_shape: Annotated[str | None, typer.Option(help="CxHxW, where the model does not say: 3x224x224.")] = None,
+    target: Annotated[
+        str, typer.Option(help="Class to explain: an index, or 'predicted', each image's own.")
+    ] = "predicted",
     output: Annotated[str | None, typer.Option(help="Which output to explain, when there are several.")] = None,
     shift: Annotated[str, typer.Option(help="Input shift in model input space, or 'range'.")] = "range",
     timeout: Annotated[int, typer.Option(min=10, max=86400, help="Seconds that the check may take.")] = 3600,
@@ -78,6 +83,7 @@ def check(
             profile=profile,
             preprocessing=options.preprocessing(preset),
             seed=seed,
+            target=options.target(target),
             output=output,
             shift=options.shift(shift),
             timeout_seconds=timeout,

@@ -66,6 +66,15 @@ def shift(text: str) -> float | Literal["range"]:
         raise BadInput("The shift cannot be read.", expected="a number, or 'range'", found=text) from None
 
 
+def target(text: str) -> int | Literal["predicted"]:
+    """A class index, or ``predicted``; raises ``BadInput``."""
+    if text == "predicted":
+        return "predicted"
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise BadInput("The target cannot be read.", expected="a class index, or 'predicted'", found=text)
+    return int(text)
+
+
 def labels(text: str | None) -> tuple[int, ...] | None:
     """Class numbers, one an image: ``3,1,4``, or a file of them, as JSON or one a line; raises ``BadInput``."""
     if text is None:

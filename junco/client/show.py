@@ -1,6 +1,6 @@
 """Outcomes, models and lists as tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from junco.contract.catalogue import CheckName, Verdict
-from junco.contract.model import ModelReport
+from junco.contract.model import LayerReport, ModelReport, TensorSpec
 from junco.contract.outcome import MethodOutcome, Outcome, sentence
 
 _STYLES = {
@@ -39,24 +39,75 @@ def show_outcome(outcome: Outcome, console: Console) -> None:
 
 
 def show_report(report: ModelReport, console: Console) -> None:
-    """What inspection found of a model."""
-    console.print(Text(f"{report.id}\n{report.format}, {report.producer}, {report.parameters:,} parameters"))
-    for title, specs in (("input", report.inputs), ("output", report.outputs)):
+    """What inspection found of a model: what it is, its layers, who can explain it, what to know."""
+    console.print(_pairs(_facts(report)))
+    layers = [(str(i), layer.name, layer.kind, *_size(layer)) for i, layer in enumerate(report.layers, 1)]
+    console.print(_section(f"{len(layers)} layers, input first"))
+    console.print(_table(("", "layer", "kind", "shape", "parameters"), layers))
+    console.print(_section("methods"))
+    able = [name for name, found in report.methods.items() if found.available]
+    console.print(Text("available: " + (", ".join(able) or "none")))
+    unable = [(name, found.reason or "") for name, found in report.methods.items() if not found.available]
+    if unable:
+        console.print(_table(("not available", "why"), unable))
+    if report.cautions:
+        console.print(_section("to know"))
+        told = [
+            (Text(c.name.value, "yellow"), f"{c.detail[:1].upper()}{c.detail[1:]}. {c.meaning}")
+            for c in report.cautions
+        ]
+        console.print(_table(("warning", "what it means"), told))
+
+
+def _facts(report: ModelReport) -> Iterator[tuple[str, Text]]:
+    yield "model", Text(report.id)
+    yield "format", Text(f"{report.format}{_versions(report)}, {report.producer}, {report.size:,} bytes")
+    for kind, specs in (("input", report.inputs), ("output", report.outputs)):
         for spec in specs:
-            shape = "x".join("n" if side is None else str(side) for side in spec.shape)
-            console.print(Text(f"{title} {spec.name}: {shape} {spec.dtype}"))
-    layers = [
-        (layer.name, layer.kind, f"{layer.parameters:,}", "x".join(map(str, layer.shape))) for layer in report.layers
-    ]
-    console.print(_table(("layer", "kind", "parameters", "shape"), layers))
-    known = [(name, "yes" if found.available else "no", found.reason or "") for name, found in report.methods.items()]
-    console.print(_table(("method", "available", "why not"), known))
+            explained = ", explained" if spec.name == report.output and len(specs) > 1 else ""
+            yield kind, Text(f"{spec.name}: {_sides(spec)} {spec.dtype}{explained}")
+    yield "classes", Text(str(report.classes))
+    yield "parameters", Text(f"{report.parameters:,}, {report.coverage.fraction:.1%} within reach of randomisation")
+    yield "activations", Text(_counted(report.activations))
+    yield "norms", Text(_counted(report.norms))
+    if report.executor != "graph":
+        yield "executor", Text(report.executor, "yellow")
     for probe in report.parity:
-        within = "within" if probe.within else "NOT within"
-        console.print(Text(f"parity on {probe.probe}: {probe.max_absolute:.2g}, {within} {probe.tolerance:.2g}"))
-    console.print(Text(f"randomisation reaches {report.coverage.fraction:.1%} of the parameters"))
-    for warning in report.warnings:
-        console.print(Text(f"warning: {warning}", "yellow"), soft_wrap=True)
+        word = Text("within" if probe.within else "NOT within", "green" if probe.within else "bold red")
+        off = f"off by {probe.max_relative:.1g} of the largest answer, "
+        yield "parity", Text.assemble(f"{probe.probe}: {off}", word, f" {probe.tolerance:.1g}")
+
+
+def _versions(report: ModelReport) -> str:
+    if report.opset is not None:
+        return f" opset {report.opset}, IR {report.ir_version}"
+    return "" if report.archive_version is None else f" archive version {report.archive_version}"
+
+
+def _sides(spec: TensorSpec) -> str:
+    sides = " x ".join("n" if side is None else str(side) for side in spec.shape)
+    return f"{sides} ({spec.layout})" if spec.layout else sides
+
+
+def _size(layer: LayerReport) -> tuple[str, str]:
+    return "x".join(map(str, layer.shape)), f"{layer.parameters:,}"
+
+
+def _counted(kinds: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "none"
+
+
+def _section(title: str) -> Text:
+    return Text(f"\n{title}", "bold")
+
+
+def _pairs(facts: Iterable[tuple[str, Text]]) -> Table:
+    """Names and facts; a name that comes again is left out."""
+    table, last = Table.grid(padding=(0, 2)), ""
+    for name, fact in facts:
+        table.add_row(Text("" if name == last else name, "bold"), fact)
+        last = name
+    return table
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], console: Console) -> None:

@@ -97,6 +97,43 @@ def test_the_imagenet_presets_are_those_of_their_papers() -> None:
     assert inside.x.unique().tolist() == [1.0]
 
 
+def _keras_caffe(rgb: NDArray[Any]) -> NDArray[Any]:
+    """Blue, green, red minus ImageNet's means, as Keras' documentation gives it."""
+    return rgb[..., ::-1] - np.array([103.939, 116.779, 123.68])
+
+
+def _clip(rgb: NDArray[Any]) -> NDArray[Any]:
+    """Radford et al. 2021, as in the released code."""
+    means, spreads = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+    return np.stack([(rgb[..., i] / 255 - means[i]) / spreads[i] for i in range(3)], -1)
+
+
+_BY_HAND = {
+    PresetName.IMAGENET_CAFFE: _keras_caffe,
+    PresetName.CLIP: _clip,
+    PresetName.SIGNED: lambda rgb: rgb / 127.5 - 1,
+    PresetName.IMAGENET_LITE: lambda rgb: (rgb - 127) / 128,
+    PresetName.UNIT: lambda rgb: rgb / 255,
+    PresetName.NONE: lambda rgb: rgb,
+}
+
+
+@pytest.mark.parametrize("preset", list(_BY_HAND))
+def test_presets_agree_with_their_sources_arithmetic(preset: PresetName) -> None:
+    """Pixels of an image that is already of the right size, through the formulas as their authors write them."""
+    found = loaded(file(encoded(photo(16, 16))), how=recipe(preset=preset, crop=False))
+    rgb = np.asarray(photo(16, 16), dtype=np.float64)
+    np.testing.assert_allclose(found.x[0].permute(1, 2, 0).numpy(), _BY_HAND[preset](rgb), rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(found.shown[0], np.asarray(photo(16, 16)))
+
+
+def test_a_crop_without_a_preset_cuts_the_centre_at_the_models_size() -> None:
+    """A ramp of 64 x 32 becomes 32 x 16, of which the middle stays: every second column from 17 on."""
+    ramp = np.tile(np.arange(64, dtype=np.uint8)[None, :, None], (32, 1, 3))
+    found = loaded(file(encoded(Image.fromarray(ramp))), how=recipe((3, 16, 16), crop=True, interpolation="nearest"))
+    assert found.shown[0, 0, :, 0].tolist() == list(range(17, 49, 2))
+
+
 def test_one_channel_is_luminance_and_shown_as_grey() -> None:
     """ITU-R 601 weights, as Pillow's; the picture to show repeats it."""
     found = loaded(file(encoded(photo(16, 16))), how=recipe((1, 16, 16)))

@@ -4,18 +4,21 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import onnx
 import pytest
 import torch
 from PIL import Image
 
+from tests.audit.graph.onnx import zoo
 from tests.e2e.conftest import scripted
 from tests.e2e.processes import Installation
 from tests.e2e.talk import PLAN, SHAPE, Files, Talk, named, stored
+from tests.truth.models import small_cnn
 
 pytestmark = pytest.mark.e2e
 
@@ -90,6 +93,68 @@ def test_a_model_that_answers_no_classes_is_refused(talk: Talk) -> None:
     """The problem says what came out."""
     problem = refused(talk.model(scripted(Segmenter())), 422, "MODEL_OUTPUT_SHAPE")
     assert "28, 28]" in problem["found"]
+
+
+def elsewhere(model: onnx.ModelProto) -> None:
+    """Weights in another file."""
+    weight = model.graph.initializer[0]
+    weight.ClearField("raw_data")
+    weight.data_location = onnx.TensorProto.EXTERNAL
+    weight.external_data.add(key="location", value="/etc/passwd")
+
+
+def circular(model: onnx.ModelProto) -> None:
+    """The first node reads the last one."""
+    model.graph.node[0].input[0] = model.graph.node[-1].output[0]
+
+
+def enormous(model: onnx.ModelProto) -> None:
+    """A weight of 2^62 numbers."""
+    del model.graph.initializer[0].dims[:]
+    model.graph.initializer[0].dims.extend([1 << 31, 1 << 31])
+
+
+def foreign(model: onnx.ModelProto) -> None:
+    """An operator of somebody's own."""
+    model.graph.node[0].domain = "com.example"
+
+
+def weightless(model: onnx.ModelProto) -> None:
+    """The mean colour as a score."""
+    image = model.graph.input[0].name
+    del model.graph.node[:], model.graph.initializer[:]
+    model.graph.node.append(onnx.helper.make_node("GlobalAveragePool", [image], [model.graph.output[0].name]))
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        (elsewhere, 415, "MODEL_FORMAT_UNSUPPORTED"),
+        (circular, 422, "MODEL_UNREADABLE"),
+        (enormous, 422, "MODEL_UNREADABLE"),
+        (foreign, 415, "MODEL_FORMAT_UNSUPPORTED"),
+        (weightless, 422, "MODEL_NOT_JUDGEABLE"),
+    ],
+)
+def test_an_onnx_file_that_cannot_be_judged_is_refused_with_its_reason(
+    talk: Talk, change: Callable[[onnx.ModelProto], None], status: int, code: str
+) -> None:
+    """By the inspection that the upload waits for; whoever does not wait finds the same in the resource."""
+    proto = onnx.ModelProto.FromString(zoo.as_onnx(small_cnn()))
+    change(proto)
+    problem = refused(talk.model(proto.SerializeToString(), shape="3x32x32"), status, code)
+    assert problem["found"]
+    assert problem["remedy"]
+
+
+def test_a_weight_that_claims_more_than_there_is_does_not_crash_the_runner(talk: Talk, model: Path) -> None:
+    """Torch alone would read beyond the end and die."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(model) as old, zipfile.ZipFile(data, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, b"" if name.endswith("/data/0") else old.read(name))
+    problem = refused(talk.model(data.getvalue()), 422, "MODEL_UNREADABLE")
+    assert "claimed to hold" in problem["found"]
 
 
 def test_a_model_that_does_not_take_the_given_shape_is_refused(talk: Talk, model: Path) -> None:

@@ -21,10 +21,14 @@ _BUILDER_MODULES = (activations, layers)
 
 @dataclass(frozen=True)
 class Assembled:
-    """Module over the canonical graph, and raw tensors that a function reads and no step may touch, with the reason."""
+    """Module over the canonical graph, and raw tensors that a function reads and no step may touch, with the reason.
+
+    ``untrained`` names the file's buffers that layers use as weights.
+    """
 
     module: fx.GraphModule
     left_out: Mapping[str, str]
+    untrained: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class _Bench:
     owned: dict[Key, nn.Parameter] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     left_out: dict[str, str] = field(default_factory=dict)
+    untrained: list[str] = field(default_factory=list)
 
 
 def assemble(lifted: Lifted, x: Tensor, *, names: Names) -> Assembled:
@@ -74,7 +79,8 @@ def assemble(lifted: Lifted, x: Tensor, *, names: Names) -> Assembled:
             bench.copies[node] = bench.copies[node.args[0]]
         else:
             bench.copies[node] = bench.graph.node_copy(node, lambda old: bench.copies[old])
-    return Assembled(fx.GraphModule(bench.root, bench.graph).eval().requires_grad_(False), bench.left_out)
+    module = fx.GraphModule(bench.root, bench.graph).eval().requires_grad_(False)
+    return Assembled(module, bench.left_out, tuple(dict.fromkeys(bench.untrained)))
 
 
 def _layer_calls(lifted: Lifted, shapes: Mapping[fx.Node, tuple[int, ...]]) -> dict[fx.Node, Layer]:
@@ -128,6 +134,7 @@ def _load(bench: _Bench, module: nn.Module, weights: Mapping[str, str]) -> None:
             module._buffers[own] = bench.lifted.tensors[stored].detach().clone()
         else:
             module._parameters[own] = _parameter(bench, stored)
+            bench.untrained += [stored] if _is_trained(bench, stored) is False else []
     if "num_batches_tracked" in module._buffers:
         module._buffers["num_batches_tracked"] = torch.tensor(0)
 

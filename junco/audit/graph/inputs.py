@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from junco.audit.graph.lift import last_line
 from junco.audit.graph.memory import starved
 from junco.audit.graph.original import Original
 from junco.audit.graph.torchscript import FirstLayer
@@ -78,7 +79,8 @@ def _found(original: Original, first: FirstLayer) -> Fitted:
     raise InputShapeMismatch(
         "no input shape was found that the model takes",
         expected="an input [n, channels, height, width]",
-        found=f"every square size of {sorted(SIZES)} refused, {first.channels or '1 and 3'} channels",
+        found=f"every square size of {sorted(SIZES)} refused, {first.channels or '1 and 3'} channels"
+        f"{_complaint(original, next(candidates(first)))}",
         remedy="name the input shape",
     )
 
@@ -88,9 +90,19 @@ def _mismatch(original: Original, first: FirstLayer, shape: Shape) -> InputShape
     return InputShapeMismatch(
         f"the model refuses inputs of shape {list(shape)}",
         expected=f"{list(other)}" if other else "another shape than that",
-        found=f"{list(shape)}",
+        found=f"{list(shape)}" if other else f"{list(shape)}{_complaint(original, shape)}",
         remedy="name the shape (channels, height, width) that the model was exported for",
     )
+
+
+def _complaint(original: Original, shape: Shape) -> str:
+    """What torch says to images of ``shape``, to be put behind what was found."""
+    try:
+        with torch.no_grad():
+            original.raw(example(1, shape, original.dtype))
+    except Exception as error:
+        return f": {last_line(error)}"
+    return ""
 
 
 def _try(
@@ -113,7 +125,7 @@ def _answer(original: Original, x: Tensor) -> Tensor | None:
     """The class scores of ``x``; None if the program refuses it. Raises if it answers something else."""
     try:
         with torch.no_grad():
-            raw = original.script(x)
+            raw = original.raw(x)
     except Exception as error:
         if starved(error):
             raise MemoryError(str(error)) from error

@@ -24,15 +24,18 @@ def require_gradients(module: fx.GraphModule, x: Tensor) -> None:
         raise _refused("the scores do not depend on the input")
 
 
-def same_gradients(original: Callable[[Tensor], Tensor], module: fx.GraphModule, x: Tensor) -> bool:
-    """Whether both functions have about one input gradient at ``x``; True where the original cannot tell."""
+def same_gradients(original: Callable[[Tensor], Tensor], ours: Callable[[Tensor], Tensor], x: Tensor) -> bool:
+    """Whether both functions, of one type and with one end, have about one input gradient at ``x``.
+
+    True where the original cannot tell.
+    """
     try:
         theirs = _gradient(original, x)
     except RuntimeError:
         return True  # a fused inference operator without a gradient: there is nothing to compare with
-    ours = _gradient(module, x)
+    slope = _gradient(ours, x)
     # Half precision moves gradients by some per cent; a detached branch moves them by much more.
-    return float((ours - theirs).norm()) <= 0.1 * float(ours.norm())
+    return float((slope - theirs).norm()) <= 0.1 * float(slope.norm())
 
 
 def _gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -40,7 +43,7 @@ def _gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         leaf = x.detach().clone().requires_grad_()
         logits = function(leaf)
         # Weighted, because the sum over classes is constant where the original ends in a softmax.
-        weights = torch.linspace(-1, 1, logits.shape[1])
+        weights = torch.linspace(-1, 1, logits.shape[1]).to(logits.dtype)
         score = (logits * weights).sum()
         (gradient,) = torch.autograd.grad(score, leaf, allow_unused=True) if score.requires_grad else (None,)
     return torch.zeros_like(x) if gradient is None else gradient

@@ -1,7 +1,7 @@
 """Places in the graph that methods ask for: where Grad-CAM reads, what a shift of the input can be folded into."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from torch import fx, nn
 
@@ -50,9 +50,17 @@ def _tap(module: fx.GraphModule, node: fx.Node) -> str:
     return name
 
 
-def spatial(module: fx.GraphModule, seen: Mapping[fx.Node, Seen]) -> tuple[str, ...]:
-    """Submodules that give feature maps of more than one place, in execution order."""
-    return tuple(str(node.target) for node in module.graph.nodes if node.op == "call_module" and seen[node].spatial)
+def spatial(module: fx.GraphModule, seen: Mapping[fx.Node, Seen], grids: Collection[str] = ()) -> tuple[str, ...]:
+    """Submodules that give feature maps of more than one place, or tokens of ``grids``, in execution order."""
+    calls = module.graph.find_nodes(op="call_module")
+    return tuple(str(node.target) for node in calls if seen[node].spatial or node.target in grids)
+
+
+def channels(module: fx.GraphModule, seen: Mapping[fx.Node, Seen], grids: Collection[str] = ()) -> dict[str, int]:
+    """Channels of every submodule that ``spatial`` names; a token's features are its channels."""
+    names = set(spatial(module, seen, grids))
+    calls = [node for node in module.graph.find_nodes(op="call_module") if node.target in names]
+    return {str(node.target): seen[node].shape[2 if node.target in grids else 1] for node in calls}
 
 
 def activation_counts(module: fx.GraphModule) -> dict[str, int]:

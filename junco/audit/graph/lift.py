@@ -1,7 +1,4 @@
-"""TorchScript to a plain ATen graph, with a dynamic batch where the program allows one.
-
-The one file that knows torch's private converter.
-"""
+"""TorchScript to a plain ATen graph, with a dynamic batch where the program allows one."""
 
 import logging
 import math
@@ -9,18 +6,15 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
-from torch.export import Dim, ExportedProgram
-from torch.export.graph_signature import InputKind, OutputKind
 
-from junco.audit.graph.ops import mutates
+from junco.audit.graph.convert import converted
+from junco.audit.graph.dataflow import branches, decided_by_data
+from junco.audit.graph.probing import agree, steady, unusual
 from junco.audit.graph.retrace import retrace, retrace_any_batch
-
-_TENSORS = {InputKind.PARAMETER, InputKind.BUFFER, InputKind.CONSTANT_TENSOR}
-_LARGEST_BATCH = 1 << 16
+from junco.contract.errors import ModelNotJudgeable
 
 
 @dataclass(frozen=True)
@@ -43,100 +37,104 @@ class Source:
     script: torch.jit.ScriptModule
     choose: Callable[[object], Tensor]
     any_batch: bool
+    weights: Mapping[str, Tensor] | None = None
+
+    def tensors(self) -> Mapping[str, Tensor]:
+        """The file's tensors by name: the program's own, or those that it had before it was frozen."""
+        if self.weights is not None:
+            return self.weights
+        named = self.script.named_parameters(remove_duplicate=False), self.script.named_buffers(remove_duplicate=False)
+        return dict(named[0]) | dict(named[1])
 
     def answer(self, x: Tensor) -> Tensor:
-        """The class scores [n, ...] of ``x``."""
-        return self.choose(self.script(x))
+        """The class scores [n, ...] of ``x``, which the program gets as a copy that it may write into."""
+        return self.choose(self.script(x.clone()))
 
 
 def lift(source: Source, x: Tensor) -> Lifted:
     """The program as a graph that answers ``source.answer(x)``.
 
     Conversion is preferred to tracing, a free batch size to a fixed one; each attempt has to reproduce the program's
-    answers. Raises whatever torch raises at the last attempt.
+    answers. Raises ``ModelNotJudgeable`` if the program's course follows its input's numbers, or no attempt succeeds.
     """
-    fixed = replace(source, any_batch=False)
-    attempts = [(_convert, fixed, x[:1] if source.any_batch else x), (_trace, fixed, x[:1] if source.any_batch else x)]
-    if source.any_batch:
-        attempts = [(_convert, source, x), (_trace, source, x), *attempts]
-    notes: list[str] = []
+    decided = decided_by_data(source.script)
+    if decided is not None:
+        raise _refused("a program that makes the same calls for every image", decided)
+    repeats = steady(source.answer, x)
+    failures: list[str] = []
     with _quiet():
-        for attempt, what, example in attempts[:-1]:
+        for attempt in _attempts(source):
+            example = x[:1] if source.any_batch and not attempt.source.any_batch else x
             try:
-                lifted = attempt(what, example)
-                if _reproduces(lifted, what, example):
-                    return replace(lifted, notes=tuple(notes[:1]))
-                notes.append("the program was traced on an example, because its conversion answers otherwise")
+                lifted = attempt.make(attempt.source, example)
+                if not repeats or _reproduces(lifted, attempt.source, example):
+                    return replace(lifted, notes=tuple(_notes(attempt, source, failures)))
+                failures.append(f"its {attempt.name} answers otherwise")
             except Exception as error:
-                notes.append(f"the program was traced on an example, because its conversion failed: {last_line(error)}")
-        attempt, what, example = attempts[-1]
-        return replace(attempt(what, example), notes=tuple(notes[:1]))
+                failures.append(f"its {attempt.name} failed: {last_line(error)}")
+    raise _refused("a feed-forward program of standard operators", failures[-1])
 
 
-@torch.no_grad()
+@dataclass(frozen=True)
+class _Attempt:
+    """A way to a graph: its name in what is told to users, what makes the graph, and of which program."""
+
+    name: str
+    make: Callable[[Source, Tensor], Lifted]
+    source: Source
+
+
+def _attempts(source: Source) -> Iterator[_Attempt]:
+    """Ways to a graph, best first; a way is only prepared when those before it have failed."""
+    fixed = replace(source, any_batch=False)
+    sources = [source, fixed] if source.any_batch else [fixed]
+    for one in sources:
+        yield _Attempt("conversion", _convert, one)
+        yield _Attempt("recording", _trace, one)
+    if branches(source.script):
+        # Branches on stored tensors: with these as constants they are decided once and for all.
+        frozen = torch.jit.freeze(source.script.eval(), optimize_numerics=False)
+        for one in sources:
+            yield _Attempt("recording", _trace, replace(one, script=frozen, weights=source.tensors()))
+
+
+def _notes(attempt: _Attempt, source: Source, failures: list[str]) -> Iterator[str]:
+    """What was lost on the way, in words."""
+    if attempt.name == "recording":
+        yield f"the program was traced on an example, because {failures[0]}"
+    if attempt.source.any_batch != source.any_batch:
+        yield "the program's free batch size was lost: it takes another course for other batch sizes"
+
+
+def _refused(expected: str, found: str) -> ModelNotJudgeable:
+    return ModelNotJudgeable(
+        "the model runs, but could not be turned into a graph that can be explained",
+        expected=expected,
+        found=found,
+        remedy="export it with torch.jit.trace if one course serves all images, and without custom operators",
+    )
+
+
 def _reproduces(lifted: Lifted, source: Source, x: Tensor) -> bool:
-    """Whether graph and program agree on ``x`` and, where any batch goes, on a batch of another size."""
+    """Whether graph and program agree on ``x``, on a batch of another size where any goes, and on unusual images."""
     module = fx.GraphModule(holder(lifted.tensors), lifted.graph)
     batches = [x, torch.cat([x, -x, 0.5 * x])] if source.any_batch else [x]
-    for batch in batches:
-        theirs, ours = source.answer(batch), module(batch).reshape(len(batch), -1)
-        # Loose: a wrong graph is told here, a slightly different one by the parity gate.
-        if not torch.allclose(ours, theirs, rtol=0, atol=0.05 * float(theirs.abs().max())):
-            return False
-    return True
+    if branches(source.script):
+        batches += unusual(x[:1] if source.any_batch else x)
+    return all(agree(module, source.answer, batch) for batch in batches)
 
 
 def _convert(source: Source, x: Tensor) -> Lifted:
-    program = _converter(source.any_batch)(source.script, (x,)).convert()
-    if any(mutates(node) for node in program.graph.nodes):
-        program = program.run_decompositions({})
-    graph, tensors = _unlifted(program)
+    graph, tensors = converted(source.script, x, any_batch=source.any_batch)
     _keep_output(graph, tensors, x=x, wanted=source.answer(x))
     return Lifted(graph, tensors, None if source.any_batch else len(x))
 
 
-def _converter(any_batch: bool) -> type[Any]:
-    """Torch's converter, exporting straight to the batch sizes that we want: its own export would be done over."""
-    from torch._export.converter import TS2EPConverter  # slow to import, and private
-
-    class _Converter(TS2EPConverter):
-        def retrace_as_exported_program(self, gm: fx.GraphModule, name_to_constant: dict[str, Any]) -> ExportedProgram:
-            for name, value in name_to_constant.items():
-                if not isinstance(value, Tensor) and hasattr(gm, name):
-                    raise NotImplementedError(f"a constant of type {type(value).__name__}")
-            shapes = ({0: Dim("batch", max=_LARGEST_BATCH)},) if any_batch else None
-            return torch.export.export(gm, self.sample_args, dynamic_shapes=shapes)
-
-    return _Converter
-
-
 def _trace(source: Source, x: Tensor) -> Lifted:
-    script = source.script
-    names = dict(script.named_parameters(remove_duplicate=False)) | dict(script.named_buffers(remove_duplicate=False))
+    names = source.tensors()
     if not source.any_batch:
         return Lifted(*retrace(source.answer, x, names), batch=len(x))
     return Lifted(*retrace_any_batch(source.answer, x, names), batch=None)
-
-
-def _unlifted(program: ExportedProgram) -> tuple[fx.Graph, dict[str, Tensor]]:
-    """The program's graph with its tensors read as attributes instead of handed in, and the tensors."""
-    sources = {**program.state_dict, **program.constants}
-    targets = {spec.arg.name: spec.target for spec in program.graph_signature.input_specs if spec.kind in _TENSORS}
-    graph, copies, tensors = fx.Graph(), dict[fx.Node, fx.Node](), dict[str, Tensor]()
-    for node in program.graph.nodes:
-        target = targets.get(node.name) if node.op == "placeholder" else None
-        if target is not None:
-            copies[node] = graph.get_attr(target)
-            tensors[target] = sources[target]
-        elif node.op == "output":
-            kinds = [spec.kind for spec in program.graph_signature.output_specs]
-            answers = [a for a, kind in zip(node.args[0], kinds, strict=True) if kind is OutputKind.USER_OUTPUT]
-            graph.output(tuple(copies[answer] for answer in answers if isinstance(answer, fx.Node)))
-        else:
-            if node.op == "get_attr":
-                raise NotImplementedError("control flow that depends on data")
-            copies[node] = graph.node_copy(node, lambda old: copies[old])
-    return graph, tensors
 
 
 def _keep_output(graph: fx.Graph, tensors: Mapping[str, Tensor], *, x: Tensor, wanted: Tensor) -> None:
@@ -189,4 +187,6 @@ def _quiet() -> Iterator[None]:
 
 def last_line(error: Exception) -> str:
     """What an exception says last, which with torch is the cause."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()[:200]
+    lines = [line.strip() for line in str(error).splitlines()]
+    telling = [line for line in lines if line and not line.endswith("Error:")]
+    return (telling or [type(error).__name__])[-1].partition(" INTERNAL ASSERT")[0][:200]

@@ -13,13 +13,16 @@ from junco.audit.graph.outputs import chosen
 class Original:
     """Maps [n, C, H, W] to the program's own [n, classes] answer, in float32 whatever the program computes in.
 
-    ``batch`` is the only batch size that the program takes, or None.
+    ``batch`` is the only batch size that the program takes, or None; ``rounds`` says that it rounds what passes
+    through it to a few bits, ``narrow`` which half type it computes in between, whatever ``dtype`` it takes.
     """
 
     script: Callable[[Tensor], object]
     dtype: torch.dtype = torch.float32
     output: str | None = None
     batch: int | None = None
+    rounds: bool = False
+    narrow: torch.dtype | None = None
 
     def choose(self, answer: object) -> Tensor:
         """The [n, classes] tensor in the program's answer."""
@@ -27,7 +30,11 @@ class Original:
 
     def run(self, x: Tensor) -> Tensor:
         """The program's answer to one batch of a size that it takes; inputs already of its type."""
-        return self.choose(self.script(x))
+        return self.choose(self.raw(x))
+
+    def raw(self, x: Tensor) -> object:
+        """All that the program answers; it gets a copy, because a program may write into its input."""
+        return self.script(x.clone())
 
     def __call__(self, x: Tensor) -> Tensor:
         if self.batch is None or len(x) == self.batch:

@@ -17,7 +17,7 @@ def chosen(answer: object, output: str | None) -> Tensor:
 
     ``output`` names an answer by key, field or place where there are several. Raises ``ModelOutputShape``.
     """
-    answers = _named(answer)
+    answers = named(answer)
     if output is not None:
         if output not in answers:
             raise _refused(f"the model has no output {output!r}", answers, "name one of the outputs found")
@@ -31,7 +31,8 @@ def chosen(answer: object, output: str | None) -> Tensor:
     raise _refused(f"{detail} a classification", answers, "name the output that holds the class scores")
 
 
-def _named(answer: object) -> dict[str, Tensor]:
+def named(answer: object) -> dict[str, Tensor]:
+    """Every tensor in a program's answer, under the name that ``output`` may give."""
     leaves, _ = tree_flatten_with_path(answer)
     return {_spelt(path): leaf for path, leaf in leaves if isinstance(leaf, Tensor)}
 

@@ -1,5 +1,6 @@
 """One graph in another floating-point type."""
 
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -7,14 +8,21 @@ import torch
 from torch import fx
 
 from junco.audit.graph.depthwise import with_sliced_depthwise
+from junco.audit.graph.observe import Seen
 from junco.audit.types import Canonical
 
 _FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
 
 
 def double(canonical: Canonical) -> Canonical:
-    """A copy that computes in float64 throughout; ``original`` stays as it is."""
-    return canonical.with_module(with_sliced_depthwise(retyped(canonical.module, torch.float64)))
+    """A copy that computes in float64 throughout, which a black box cannot; ``original`` stays as it is."""
+    return canonical.with_module(with_sliced_depthwise(retyped(canonical.graph_module, torch.float64)))
+
+
+def narrowest(values: Iterable[Seen]) -> torch.dtype | None:
+    """The half type that anything passing through a graph is of; None if nothing is."""
+    kinds = {value.dtype for value in values}
+    return next((kind for kind in (torch.bfloat16, torch.float16) if kind in kinds), None)
 
 
 def retyped(module: fx.GraphModule, dtype: torch.dtype) -> fx.GraphModule:

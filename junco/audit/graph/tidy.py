@@ -73,6 +73,7 @@ def _drop_idle_casts(graph: fx.Graph, tensors: dict[str, Tensor], x: Tensor) -> 
     if not casts:
         return
     values = observed(fx.GraphModule(holder(tensors), graph), x)
+    graph.owning_module = None  # or torch would look there for tensors that are stored under new names later
     types = {node: seen.dtype for node, seen in values.items()}
     idle = [node for node in casts if types[node] == types.get(node.all_input_nodes[0])]
     _drop(graph, lambda node: node in idle, lambda node: node.args[0])
@@ -85,9 +86,9 @@ def _folded(graph: fx.Graph, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         if node.op == "get_attr":
             values[node] = tensors[str(node.target)]
         elif _constant(node, values):
-            with torch.no_grad():
-                args, kwargs = fx.node.map_arg((node.args, node.kwargs), lambda n: values[n])
-                values[node] = node.target(*args, **kwargs)
+            value = _evaluated(node, values)
+            if not _spread(node, value, values):
+                values[node] = value
     names: dict[Key, str] = {place(tensor): name for name, tensor in tensors.items()}
     for node in [n for n in values if n.op != "get_attr" and any(user not in values for user in n.users)]:
         _store(graph, node, values[node], tensors=tensors, names=names)
@@ -99,6 +100,20 @@ def _constant(node: fx.Node, values: dict[fx.Node, Any]) -> bool:
     if node.op != "call_function" or is_random(node):
         return False
     return all(source in values for source in node.all_input_nodes)
+
+
+def _evaluated(node: fx.Node, values: dict[fx.Node, Any]) -> Any:
+    assert callable(node.target)
+    with torch.no_grad():
+        args, kwargs = fx.node.map_arg((node.args, node.kwargs), lambda n: values[n])
+        return node.target(*args, **kwargs)
+
+
+def _spread(node: fx.Node, value: Any, values: dict[fx.Node, Any]) -> bool:
+    """Whether stored numbers were repeated: kept as a copy, each would be randomised by itself."""
+    sources = [values[source] for source in node.all_input_nodes]
+    floats = [t.numel() for t in sources if isinstance(t, Tensor) and t.is_floating_point() and t.numel() > 1]
+    return bool(floats) and isinstance(value, Tensor) and value.is_floating_point() and value.numel() > sum(floats)
 
 
 def _store(graph: fx.Graph, node: fx.Node, value: Any, *, tensors: dict[str, Tensor], names: dict[Key, str]) -> None:

@@ -7,6 +7,10 @@ from io import BytesIO
 
 import torch
 
+from junco.audit.graph.archive import on_cpu
+from junco.audit.graph.gate import require_admissible
+from junco.audit.graph.gate.loaded import require_known_operators
+from junco.audit.graph.signature import require_forward
 from junco.contract.errors import ModelNotJudgeable, ModelUnreadable
 
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
@@ -31,20 +35,31 @@ class Program:
 
 
 def read(data: bytes) -> Program:
-    """Load a TorchScript archive on the CPU. Raises ``ModelUnreadable``; ``ModelNotJudgeable`` if quantised."""
+    """Load a TorchScript archive on the CPU, whatever it was saved on.
+
+    Raises ``ModelUnreadable``; ``ModelNotJudgeable`` if weights are quantised or packed, or no method takes images.
+    """
+    data, found = on_cpu(data)
+    require_admissible(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             script = torch.jit.load(BytesIO(data), map_location="cpu")  # type: ignore[no-untyped-call]
     except Exception as error:
         raise _unreadable(error) from error
-    notes = []
+    require_known_operators(script)
+    require_forward(script)
+    notes = list(found)
     if getattr(script, "training", False):
         notes.append("the file was saved in training mode: it was put in eval mode, but what its program fixed stays")
     script.eval()
     dtype, first = _dtype(script), _first_layer(script)
     if dtype is not torch.float32:
         notes.append(f"the model computes in {dtype}: it is explained in float32".replace("torch.", ""))
+    if next(script.parameters(), None) is None and any(weight.dim() > 1 for weight in _constants(script)):
+        notes.append(
+            "the file is frozen and names no weights: layers are named by kind, in the order in which they run"
+        )
     return Program(script, dtype, first, tuple(notes))
 
 

@@ -16,7 +16,8 @@ class Upload:
     """A file that was read: ``run`` answers images as the file's author meant it.
 
     ``lift`` gives the graph for an input that ``run`` takes, ``names`` then the names of its tensors; ``shape`` is the
-    input's where the file fixes it; ``differentiable`` says whether ``run`` has gradients of its own to compare with.
+    input's where the file fixes it; ``differentiable`` says whether ``run`` has gradients of its own to compare with;
+    ``rounds`` that it rounds activations to a few bits, as quantised models do.
     """
 
     format: str
@@ -29,3 +30,4 @@ class Upload:
     differentiable: bool
     shape: Shape | None = None
     warnings: tuple[str, ...] = ()
+    rounds: bool = False

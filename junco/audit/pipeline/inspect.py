@@ -6,6 +6,8 @@ import torch
 
 from junco.audit.explain import capabilities
 from junco.audit.graph import coverage, load, parity, random_probes
+from junco.audit.graph.declared import Answers, Declared, Port, answers, channels_last, declared
+from junco.audit.pipeline.cautions import cautions
 from junco.audit.types import Canonical
 from junco.contract.base import digest_of
 from junco.contract.errors import ModelNotJudgeable
@@ -18,7 +20,7 @@ from junco.contract.model import (
     TensorSpec,
 )
 
-_PROBES = 8
+_PROBES = 4
 
 
 def inspect(data: bytes, *, input_shape: tuple[int, int, int] | None = None, output: str | None = None) -> ModelReport:
@@ -32,16 +34,21 @@ def inspect(data: bytes, *, input_shape: tuple[int, int, int] | None = None, out
             remedy="Upload the trained model itself, not a wrapper around stored outputs.",
         )
     held = parity(model, random_probes(model, torch.Generator().manual_seed(0), _PROBES))
-    batch = model.batch
+    said, answered = declared(data, model.original), answers(model.original, model.input_shape)
     return ModelReport(
         id=digest_of(data),
         format=model.format,
         producer=model.producer,
+        opset=said.opset,
+        ir_version=said.ir_version,
+        archive_version=said.archive_version,
+        executor=model.executor,
         size=len(data),
         parameters=sum(p.numel() for p in model.module.parameters()),
         classes=model.classes,
-        inputs=(TensorSpec(name="input", shape=(batch, *model.input_shape)),),
-        outputs=(TensorSpec(name="logits", shape=(batch, model.classes)),),
+        inputs=tuple(_input(port, model) for port in said.inputs[:1]),
+        outputs=_outputs(model, said, answered),
+        output=answered.explained,
         layers=tuple(
             LayerReport(name=s.name, kind=s.kind, parameters=s.parameters, shape=s.shape) for s in model.steps
         ),
@@ -52,8 +59,38 @@ def inspect(data: bytes, *, input_shape: tuple[int, int, int] | None = None, out
         methods=_methods(model, within=all(p.within for p in held)),
         spatial=model.spatial,
         cam_layer=model.cam_layer,
+        channels=dict(model.channels),
         softmax_cut=model.softmax_cut,
         warnings=model.warnings,
+        cautions=cautions(model, held),
+    )
+
+
+def _input(port: Port, model: Canonical) -> TensorSpec:
+    channels, height, width = model.input_shape
+    last = channels_last(port, model.input_shape)
+    sides = (height, width, channels) if last else (channels, height, width)
+    return TensorSpec(
+        name=port.name,
+        shape=(model.batch, *sides),
+        dtype=port.dtype,
+        layout="NHWC" if last else "NCHW",
+        declared=port.sides,
+    )
+
+
+def _outputs(model: Canonical, said: Declared, answered: Answers) -> tuple[TensorSpec, ...]:
+    """Every tensor that the file answers; the batch is free where the model's is."""
+    if not answered.tensors:
+        return (TensorSpec(name="logits", shape=(model.batch, model.classes)),)
+    return tuple(
+        TensorSpec(
+            name=name,
+            shape=tuple(model.batch if i == 0 else side for i, side in enumerate(tensor.shape)),
+            dtype=str(tensor.dtype).removeprefix("torch."),
+            declared=said.outputs[name].sides if name in said.outputs else None,
+        )
+        for name, tensor in answered.tensors.items()
     )
 
 

@@ -50,12 +50,12 @@ def test_maps_that_a_function_computes_are_tapped(kind):
     [
         (models.small_cnn, models.IMAGE, "relu_2"),
         (models.functional_relu, models.IMAGE, "relu_2"),
-        (models.token_net, models.IMAGE, "embed"),
+        (models.token_net, models.IMAGE, "norm"),
         (models.mlp, models.DIGIT, None),
     ],
 )
 def test_the_cam_layer_is_the_tail_of_the_last_convolution(build, shape, expected):
-    """Up to, but not including, pooling and flattening; none without convolutions."""
+    """Up to, but not including, pooling and flattening; a transformer's last norm; none without either."""
     canonical = lifted(build, "traced", shape)
     assert canonical.cam_layer == expected
     assert expected is None or expected in canonical.spatial

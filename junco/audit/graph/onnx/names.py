@@ -1,7 +1,7 @@
 """Names of an ONNX file's tensors as names that a torch module can bear."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from torch import fx
 
@@ -52,6 +52,8 @@ def _paths(name: str) -> list[str]:
 
 _WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization", "PRelu", "LayerNormalization")
 
+_FORMS = ("DequantizeLinear", "Identity", "Transpose", "Reshape", "Cast")
+
 
 def preferred_names(graph: Graph) -> list[str]:
     """A name for every constant of ``graph``, in their order.
@@ -60,14 +62,28 @@ def preferred_names(graph: Graph) -> list[str]:
     tells where in the model it lies.
     """
     better: dict[str, str] = {}
+    makers = {name: node for node in graph.nodes for name in node.outputs}
     for node in graph.nodes:
         path = module_path(node)
         if node.op not in _WEIGHTED or not path:
             continue
         for role, name in zip(("weight", "bias"), node.inputs[1:3], strict=False):
-            if name in graph.constants and _AUTOMATIC.match(name):
-                better.setdefault(name, f"{path}.{role}")
-    return [better.get(name, name) for name in graph.constants]
+            held = _origin(name, makers)
+            if held in graph.constants and _AUTOMATIC.match(held):
+                better.setdefault(held, f"{path}.{role}")
+    return [better.get(name, _unquantised(name)) for name in graph.constants]
+
+
+def _origin(name: str, makers: Mapping[str, Node]) -> str:
+    """The tensor that the one called ``name`` is another form of."""
+    while name in makers and makers[name].op in _FORMS:
+        name = makers[name].inputs[0]
+    return name
+
+
+def _unquantised(name: str) -> str:
+    """The name that a weight had before a quantising tool renamed it."""
+    return name.removesuffix("_quantized")
 
 
 def module_path(node: Node) -> str:

@@ -11,10 +11,11 @@ from junco.audit.graph.assemble import Names
 from junco.audit.graph.inputs import Fitted, Shape
 from junco.audit.graph.lift import Lifted
 from junco.audit.graph.onnx.names import preferred_names, safe_names
-from junco.audit.graph.onnx.operators.every import MODULES
+from junco.audit.graph.onnx.operators import every
 from junco.audit.graph.onnx.policy import admitted, opset
 from junco.audit.graph.onnx.program import Graph, read_graph, run
 from junco.audit.graph.onnx.record import Recording, record
+from junco.audit.graph.onnx.rectified import with_relus
 from junco.audit.graph.onnx.session import Session, session
 from junco.audit.graph.onnx.tensors import dtype
 from junco.audit.graph.outputs import chosen
@@ -23,8 +24,8 @@ from junco.audit.graph.torchscript import FirstLayer
 from junco.audit.graph.upload import Upload
 from junco.contract.errors import ModelNotJudgeable
 
-# Importing them fills the registry.
-_OPERATORS = MODULES
+# Importing it fills the registry.
+_OPERATORS = every
 _COLOURS = (1, 3, 4)
 
 
@@ -44,7 +45,7 @@ def read(data: bytes, output: str | None) -> Upload:
     Raises ``ModelUnreadable``, ``ModelFormatUnsupported`` or ``ModelNotJudgeable``.
     """
     proto = admitted(data)
-    graph = read_graph(proto.graph, opset(proto))
+    graph = with_relus(read_graph(proto.graph, opset(proto)))
     image = _image(proto, graph)
     constants = dict(zip(safe_names(preferred_names(graph)), graph.constants.values(), strict=True))
     made: dict[str, Tensor] = {}
@@ -60,6 +61,7 @@ def read(data: bytes, output: str | None) -> Upload:
         differentiable=False,
         shape=image.shape,
         warnings=tuple(_warnings(graph, image)),
+        rounds=_rounds(graph),
     )
 
 
@@ -133,5 +135,15 @@ def _warnings(graph: Graph, image: _Image) -> Iterator[str]:
         yield "the file takes images with channels last: they are handed in so"
     if image.dtype is not torch.float32:
         yield f"the model computes in {image.dtype}: it is explained in float32".replace("torch.", "")
-    if any(node.op == "QuantizeLinear" for node in graph.nodes):
-        yield "the model rounds its activations: gradients go straight through the rounding"
+    if _rounds(graph):
+        yield (
+            "the model rounds its activations to a few bits: gradients go straight through the rounding, "
+            "and what a randomised layer answers is cut to the range that the trained one was given"
+        )
+
+
+_ROUNDING = ("QuantizeLinear", "QLinearConv", "QLinearMatMul")
+
+
+def _rounds(graph: Graph) -> bool:
+    return any(node.op in _ROUNDING for node in graph.nodes)

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from onnx import ModelProto, TensorProto
 from torch import Tensor
 
 from junco.audit.graph.onnx.tensors import from_array
 from junco.contract.errors import ModelUnreadable
+
+_HALVES = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,9 @@ def session(data: bytes) -> Any:
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
+    if _in_half(data):
+        # At its highest level onnxruntime 1.31 dies of a segmentation fault on transformers in float16.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     try:
         # Always from bytes: by a path the runtime would follow references to other files.
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
@@ -47,3 +53,10 @@ def session(data: bytes) -> Any:
             found=f"{type(error).__name__}: {str(error).strip()[:200]}",
             remedy="run the file with onnxruntime where it was made; a lower opset may help",
         ) from error
+
+
+def _in_half(data: bytes) -> bool:
+    """Whether the file stores a weight in a half type."""
+    graph = ModelProto.FromString(data).graph
+    constants = (a.t for node in graph.node if node.op_type == "Constant" for a in node.attribute if a.HasField("t"))
+    return any(tensor.data_type in _HALVES for tensor in (*graph.initializer, *constants))

@@ -57,11 +57,11 @@ def test_functions_of_the_file_are_refused(whole):
 
 
 def test_too_many_nodes_are_refused(whole):
-    """Twenty thousand are enough for any classifier."""
+    """Five thousand are enough for any classifier."""
     model = _opened(whole)
     first = model.graph.node[0].input[0]
     model.graph.node.extend(helper.make_node("Relu", [first], [f"r{place}"]) for place in range(20_001))
-    assert "20000 nodes" in _refused(model, ModelFormatUnsupported).detail
+    assert "5000 nodes" in _refused(model, ModelFormatUnsupported).detail
 
 
 @pytest.mark.parametrize("depth", [9, 60, 3000])

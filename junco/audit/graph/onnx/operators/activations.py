@@ -76,6 +76,13 @@ def swish(call: Call, x: Tensor) -> Tensor:
     return functional.silu(x) if alpha == 1 else x * torch.sigmoid(alpha * x)
 
 
+@operator("SwiGLU", since=28)
+def swiglu(call: Call, gate: Tensor, x: Tensor) -> Tensor:
+    opened = swish(call, gate)
+    assert isinstance(opened, Tensor)
+    return opened * x
+
+
 @operator("HardSigmoid")
 def hard_sigmoid(call: Call, x: Tensor) -> Tensor:
     alpha, beta = call.number("alpha", 0.2), call.number("beta", 0.5)

@@ -5,6 +5,7 @@ from functools import reduce
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 
 from junco.audit.graph.onnx.registry import Call, operator
 from junco.audit.graph.onnx.tensors import number
@@ -56,16 +57,35 @@ _BINARY: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
+# Torch stores these, and computes in hardly any of them.
+_STORED_ONLY = (torch.uint16, torch.uint32, torch.uint64)
+
+
+def _countable(call: Call, x: Tensor) -> Tensor:
+    """``x`` in a type that torch computes in."""
+    if x.dtype not in _STORED_ONLY:
+        return x
+    if x.dtype is torch.uint64 and (isinstance(x, FakeTensor) or bool((x.view(torch.int64) < 0).any())):
+        raise call.refused("arithmetic on unsigned integers of 64 bits")
+    return x.to(torch.int64)
+
+
+def _counted(call: Call, function: Callable[..., Tensor], *values: Tensor) -> Tensor:
+    """``function`` of ``values``, its result of their type unless it is a yes or no."""
+    result = function(*(_countable(call, value) for value in values))
+    return result.to(values[0].dtype) if values[0].dtype in _STORED_ONLY and result.dtype is torch.int64 else result
+
+
 def _register_unary(name: str, function: Callable[[Tensor], Tensor]) -> None:
     @operator(name)
-    def apply(_: Call, x: Tensor) -> Tensor:
-        return function(x)
+    def apply(call: Call, x: Tensor) -> Tensor:
+        return _counted(call, function, x)
 
 
 def _register_binary(name: str, function: Callable[[Tensor, Tensor], Tensor]) -> None:
     @operator(name)
-    def apply(_: Call, a: Tensor, b: Tensor) -> Tensor:
-        return function(a, b)
+    def apply(call: Call, a: Tensor, b: Tensor) -> Tensor:
+        return _counted(call, function, a, b)
 
 
 for _name, _unary in _UNARY.items():
@@ -75,8 +95,12 @@ for _name, _binary in _BINARY.items():
 
 
 @operator("Div")
-def div(_: Call, a: Tensor, b: Tensor) -> Tensor:
-    return torch.div(a, b) if a.is_floating_point() else torch.div(a, b, rounding_mode="trunc")
+def div(call: Call, a: Tensor, b: Tensor) -> Tensor:
+    return _counted(call, torch.div if a.is_floating_point() else _quotient, a, b)
+
+
+def _quotient(a: Tensor, b: Tensor) -> Tensor:
+    return torch.div(a, b, rounding_mode="trunc")
 
 
 @operator("Pow")
@@ -88,7 +112,7 @@ def power(_: Call, base: Tensor, exponent: Tensor) -> Tensor:
 
 @operator("Mod")
 def mod(call: Call, a: Tensor, b: Tensor) -> Tensor:
-    return torch.fmod(a, b) if call.integer("fmod") else torch.remainder(a, b)
+    return _counted(call, torch.fmod if call.integer("fmod") else torch.remainder, a, b)
 
 
 @operator("IsInf")
@@ -108,13 +132,13 @@ def bit_shift(call: Call, a: Tensor, b: Tensor) -> Tensor:
 
 
 @operator("Min")
-def minimum(_: Call, *values: Tensor) -> Tensor:
-    return reduce(torch.minimum, values)
+def minimum(call: Call, *values: Tensor) -> Tensor:
+    return _counted(call, lambda *given: reduce(torch.minimum, given), *values)
 
 
 @operator("Max")
-def maximum(_: Call, *values: Tensor) -> Tensor:
-    return reduce(torch.maximum, values)
+def maximum(call: Call, *values: Tensor) -> Tensor:
+    return _counted(call, lambda *given: reduce(torch.maximum, given), *values)
 
 
 @operator("Sum")

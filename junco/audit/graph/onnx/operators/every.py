@@ -1,9 +1,10 @@
 """All modules of operators: importing this fills the registry."""
 
-from junco.audit.graph.onnx.operators import (
+from junco.audit.graph.onnx.operators import (  # noqa: F401  # each registers its operators as it is imported
     activations,
     attention,
     convolution,
+    deformable,
     elementwise,
     indexing,
     layout,
@@ -11,25 +12,10 @@ from junco.audit.graph.onnx.operators import (
     norms,
     pooling,
     quantisation,
+    quantised,
     reductions,
     resizing,
-    sampling,
-    shapes,
-)
-
-MODULES = (
-    activations,
-    attention,
-    convolution,
-    elementwise,
-    indexing,
-    layout,
-    matrix,
-    norms,
-    pooling,
-    quantisation,
-    reductions,
-    resizing,
+    rotary,
     sampling,
     shapes,
 )

@@ -18,12 +18,18 @@ def _product(x: Tensor, axes: list[int], keep: bool) -> Tensor:
 
 
 def _extreme(x: Tensor, axes: list[int], keep: bool, *, largest: bool) -> Tensor:
+    if x.dtype is torch.bool:
+        return x.to(torch.uint8).sum(axes, keepdim=keep) > 0 if largest else _every(x, axes, keep)
     if any(x.shape[axis] == 0 for axis in axes):
         lowest = torch.finfo(x.dtype).min if x.is_floating_point() else torch.iinfo(x.dtype).min
         end = float("-inf") if x.is_floating_point() else lowest
         shape = x.sum(axes, keepdim=keep).shape
         return torch.full(shape, end if largest else -end, dtype=x.dtype)
     return x.amax(axes, keepdim=keep) if largest else x.amin(axes, keepdim=keep)
+
+
+def _every(x: Tensor, axes: list[int], keep: bool) -> Tensor:
+    return torch.logical_not(x).to(torch.uint8).sum(axes, keepdim=keep) == 0
 
 
 _REDUCTIONS: dict[str, Reduction] = {

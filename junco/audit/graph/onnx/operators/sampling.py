@@ -1,9 +1,12 @@
 """Sampling at places that a grid names."""
 
+from math import prod
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from junco.audit.graph.onnx.operators.padding import padded
 from junco.audit.graph.onnx.registry import Call, operator
 from junco.audit.graph.onnx.tensors import ints
 
@@ -22,20 +25,24 @@ def affine_grid(call: Call, theta: Tensor, size: Tensor) -> Tensor:
     return functional.affine_grid(theta, ints(size), align_corners=bool(call.integer("align_corners")))
 
 
+_TRANSPOSED = {1: functional.conv_transpose1d, 2: functional.conv_transpose2d, 3: functional.conv_transpose3d}
+
+
 @operator("Col2Im", since=18)
 def col_to_im(call: Call, x: Tensor, image: Tensor, block: Tensor) -> Tensor:
     sides, kernel = ints(image), ints(block)
-    if len(sides) != 2:
-        raise call.refused(f"{len(sides)} sides")
-    pads = call.integers("pads") or [0, 0, 0, 0]
-    full = [sides[0] + pads[0] + pads[2], sides[1] + pads[1] + pads[3]]
-    dilation, stride = ((sides or [1, 1]) for sides in (call.integers("dilations"), call.integers("strides")))
-    folded = functional.fold(x, _pair(full), _pair(kernel), _pair(dilation), 0, _pair(stride))
-    return folded[:, :, pads[0] : pads[0] + sides[0], pads[1] : pads[1] + sides[1]]
-
-
-def _pair(sides: list[int]) -> tuple[int, int]:
-    return sides[0], sides[1]
+    rank, ones = len(sides), [1] * len(sides)
+    if rank not in _TRANSPOSED:
+        raise call.refused(f"{rank} sides")
+    pads, dilation = call.integers("pads") or [0] * (2 * rank), call.integers("dilations") or ones
+    stride, count = call.integers("strides") or ones, prod(kernel)
+    full = [side + low + high for side, low, high in zip(sides, pads[:rank], pads[rank:], strict=True)]
+    blocks = [(f - (k - 1) * d - 1) // s + 1 for f, k, d, s in zip(full, kernel, dilation, stride, strict=True)]
+    # Summing blocks into place is a transposed convolution whose every filter has a single one.
+    filters = call.keep(torch.eye(count, dtype=x.dtype).reshape(count, 1, *kernel), "blocks")
+    summed = _TRANSPOSED[rank](x.reshape(-1, count, *blocks), filters, stride=stride, dilation=dilation)
+    after = [low + side - end for low, side, end in zip(pads[:rank], sides, summed.shape[2:], strict=True)]
+    return padded(summed, [-low for low in pads[:rank]], after).reshape(x.shape[0], -1, *sides)
 
 
 @operator("MaxUnpool", since=9)
@@ -49,16 +56,9 @@ def max_unpool(call: Call, x: Tensor, places: Tensor, shape: Tensor | None = Non
         for side, s, k, b, a in zip(x.shape[2:], stride, kernel, pads[:rank], pads[rank:], strict=True)
     ]
     # Places count within a tensor of the bare shape, whatever larger shape the result is put into.
-    flat = torch.zeros(x.shape[0] * x.shape[1] * _count(bare), dtype=x.dtype)
+    flat = torch.zeros(x.shape[0] * x.shape[1] * prod(bare), dtype=x.dtype)
     result = flat.scatter(0, places.reshape(-1), x.reshape(-1)).reshape(*x.shape[:2], *bare)
     wanted = [*x.shape[:2], *bare] if shape is None else ints(shape)
     spare = [end - side for end, side in zip(wanted, result.shape, strict=True)]
     pairs = [amount for extra in reversed(spare) for amount in (0, extra)]
     return functional.pad(result, pairs) if any(spare) else result
-
-
-def _count(sides: list[int]) -> int:
-    total = 1
-    for side in sides:
-        total *= side
-    return total

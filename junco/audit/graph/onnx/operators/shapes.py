@@ -121,6 +121,11 @@ def _cast(x: Tensor, kind: torch.dtype) -> Tensor:
     return x.to(kind)
 
 
+@operator("BitCast", since=26)
+def bit_cast(call: Call, x: Tensor) -> Tensor:
+    return x.view(dtype(call.integer("to")))
+
+
 @operator("ConstantOfShape", reads_shape_only=False)
 def constant_of_shape(call: Call, target: Tensor) -> Tensor:
     value = call.attributes.get("value")

@@ -40,18 +40,54 @@ class Parity:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """How a sequence of tokens lies on the image: ``prefix`` tokens without a place, then patches row by row."""
+
+    prefix: int
+    height: int
+    width: int
+
+    @property
+    def length(self) -> int:
+        """Tokens of the whole sequence."""
+        return self.prefix + self.height * self.width
+
+    def images(self, tokens: Tensor) -> Tensor:
+        """``tokens`` [n, length, features] as maps [n, features, height, width]."""
+        patches = tokens[:, self.prefix :].transpose(1, 2)
+        return patches.reshape(*patches.shape[:2], self.height, self.width)
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Self-attention over one sequence of tokens: nodes of the graph in execution order, and how tokens lie.
+
+    ``read`` are the tokens that the classifier takes from the last attention: the class token, or all of them.
+    """
+
+    nodes: tuple[str, ...]
+    grid: Grid
+    read: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Canonical:
     """A classifier as one differentiable graph of nn modules; maps [n, C, H, W] to logits [n, classes].
+
+    Where no such graph can be had, ``module`` is a black box: it hands images to the file's own ``executor`` and holds
+    the file's weights as its parameters; ``no_gradients`` then says why.
 
     ``steps`` are in execution order, input first. ``batch`` is the only batch size that the graph takes, or None.
     ``cam_layer`` names the submodule whose output Grad-CAM reads, or is None when no spatial layer exists.
     ``spatial`` lists the submodules that a user may name instead. ``activations`` counts what sits between layers,
-    by kind (``ReLU``, ``Min6`` for the upper half of a ReLU6, ``GELU``, ...). ``left_out`` maps tensors that no step
+    by kind (``ReLU``, ``Ceiling`` for the upper half of a ReLU6, ``GELU``, ...). ``left_out`` maps tensors that no step
     covers to the reason. ``first_linear`` names the first weighted submodule when it is the first thing that the
-    input meets, padding apart, so that an input shift can be folded into it.
+    input meets, padding apart, so that an input shift can be folded into it. ``grids`` are those of ``spatial`` that
+    answer tokens [n, tokens, features]; the others answer [n, channels, height, width]. ``channels`` counts either's
+    channels. ``attention`` is a transformer's, or the reason why there is none to draw.
     """
 
-    module: fx.GraphModule
+    module: nn.Module
     steps: tuple[Step, ...]
     input_shape: tuple[int, int, int]
     classes: int
@@ -66,6 +102,11 @@ class Canonical:
     first_linear: str | None = None
     softmax_cut: str | None = None
     warnings: tuple[str, ...] = ()
+    grids: Mapping[str, Grid] = field(default_factory=dict)
+    channels: Mapping[str, int] = field(default_factory=dict)
+    attention: Attention | str = "the graph shows no attention"
+    executor: str = "graph"
+    no_gradients: str | None = None
 
     def __call__(self, x: Tensor) -> Tensor:
         """Logits of ``x`` at whatever batch size the graph takes."""
@@ -77,7 +118,18 @@ class Canonical:
             rows[-1] = torch.cat([rows[-1], rows[-1][-1:].expand(short, *x.shape[1:])])
         return torch.cat([self.module(row) for row in rows])[: len(x)]
 
-    def with_module(self, module: fx.GraphModule) -> "Canonical":
+    @property
+    def differentiable(self) -> bool:
+        """Whether ``module`` is a graph with gradients rather than a black box."""
+        return self.no_gradients is None
+
+    @property
+    def graph_module(self) -> fx.GraphModule:
+        """``module`` of a differentiable model, for code that reads or edits its graph."""
+        assert isinstance(self.module, fx.GraphModule), "a black box has no graph"
+        return self.module
+
+    def with_module(self, module: nn.Module) -> "Canonical":
         """The same description over another module."""
         return replace(self, module=module)
 
@@ -102,7 +154,9 @@ class Batch:
     ``x`` [n, C, H, W] in model input space; ``targets`` [n] class indices; ``index`` the images' places in the
     plan's image list, which seed per-image noise whatever the batching. ``shift`` [C, H, W] is what was added to
     ``x``, when it was: quantities that a method takes from the data (noise scale, black or mean baseline) are taken
-    from ``x - shift`` or moved by it.
+    from ``x - shift`` or moved by it. ``references`` [m, C, H, W] are all of the plan's images in the plan's order,
+    whatever part of them ``x`` holds, so that ``references[i]`` is the image with index ``i``; they are moved by
+    ``shift`` as ``x`` is. None where there is no plan: then a method that learns from other images has none.
     """
 
     x: Tensor
@@ -110,6 +164,7 @@ class Batch:
     index: tuple[int, ...]
     box: Box
     shift: Tensor | None = None
+    references: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.index)
@@ -129,11 +184,15 @@ class Explained:
 
 @dataclass(frozen=True)
 class Trait:
-    """What a check must know of a method: its view, and whether asking twice gives the same map."""
+    """What a check must know of a method: its view, and whether asking twice gives the same map.
+
+    ``folds``: its rules would stop at a layer put before the model, so that input_shift has to fold the shift in.
+    """
 
     view: View
     deterministic: bool
     control: bool = False
+    folds: bool = False
 
 
 class Explainer(Protocol):
@@ -143,6 +202,20 @@ class Explainer(Protocol):
 
     def __call__(self, model: Canonical, batch: Batch, *, seed: int) -> Explained:
         """Explain ``batch`` on ``model``; ``seed`` moves only methods with randomness of their own."""
+        ...
+
+
+class MapFunction(Protocol):
+    """One method's raw map as a function of the images that autograd can follow: what a check that attacks is given."""
+
+    def __call__(
+        self, model: Canonical, batch: Batch, *, seed: int, beta: float | None = None, samples: int = 0
+    ) -> Tensor:
+        """The map [n, C, H, W] of ``batch``, differentiable with respect to ``batch.x`` where that requires a gradient.
+
+        ``beta`` follows the softplus twin of the model, whose map has second derivatives; ``samples`` averages the map
+        over so many noisy copies of each image. ``seed`` is that of the noise.
+        """
         ...
 
 

@@ -13,15 +13,24 @@ from junco.audit.explain import build
 from junco.audit.graph import double, load
 from junco.audit.types import Batch, Box, Canonical
 from junco.audit.verdict import changed
-from junco.contract.catalogue import Method, Verdict
+from junco.contract.catalogue import METHODS as CARDS
+from junco.contract.catalogue import Control, Family, Method, Verdict
 from tests.audit.explain.models import bound
 from tests.truth import digits, models, product
 from tests.truth.conftest import Trained
 
-METHODS = tuple(name for name in Method if name is not Method.SMOOTHGRAD)
+METHODS = tuple(
+    name
+    for name, card in CARDS.items()
+    if card.deterministic and card.family in (Family.GRADIENT, Family.BACKPROP, Family.CAM)
+    if card.parameters().least_images() == 1
+)
+"""What takes the network and one image alone."""
 
 
-def maps(model: Canonical, x: Tensor, targets: Tensor, *, methods: Sequence[Method] = METHODS) -> dict[str, Tensor]:
+def maps(
+    model: Canonical, x: Tensor, targets: Tensor, *, methods: Sequence[Method | Control] = METHODS
+) -> dict[str, Tensor]:
     """Maps and logits of a lifted network."""
     one = torch.ones(1, dtype=torch.float64)
     batch = Batch(x.double(), targets, tuple(range(len(x))), Box(0 * one, one, 0.2 * one))

@@ -2,21 +2,26 @@
 
 from junco.audit.explain import controls, methods
 from junco.audit.explain.explainer import Bound, build, capabilities, refusal
-from junco.audit.explain.methods.integrated_gradients import completeness
+from junco.audit.explain.followed import Followed, followed, smoothable, unfollowable
 from junco.audit.explain.passes import Pass
+from junco.audit.explain.paths import residual
 from junco.audit.explain.preflight import Preflight, preflight
 from junco.audit.explain.registry import REGISTRY
 
 __all__ = [
     "REGISTRY",
     "Bound",
+    "Followed",
     "Pass",
     "Preflight",
     "build",
     "capabilities",
-    "completeness",
     "controls",
+    "followed",
     "methods",
     "preflight",
     "refusal",
+    "residual",
+    "smoothable",
+    "unfollowable",
 ]

@@ -1,44 +1,24 @@
 """One forward pass, and every backward pass that the gradient family needs from it.
 
-Gradient, Guided Backpropagation and Grad-CAM differ only in what happens on the way back, so they share the way there:
-1 forward and 2 backward passes instead of 3 and 3. Values equal Captum's to the last bit on one device (tested).
+Gradient, Guided Backpropagation, the CAMs and attention relevance differ only in what happens on the way back, so they
+share the way there: 1 forward and 2 backward passes instead of one pair each. Values equal Captum's to the last bit on
+one device (tested).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
-from junco.audit.types import Canonical
-from junco.contract.errors import InvalidPlan, ModelNotJudgeable
+from junco.audit.explain.ingredients import Ingredients, Tapped, Wants, joined, trimmed
+from junco.audit.explain.room import Room
+from junco.audit.explain.smoothing import smooth_relu, softened
+from junco.audit.graph.attention import Watched, watched
+from junco.audit.types import Attention, Canonical
+from junco.contract.errors import ModelNotJudgeable
 
-
-@dataclass(frozen=True)
-class Wants:
-    """What the methods of a plan need of a shared pass; ``|`` joins two of them."""
-
-    gradient: bool = False
-    guided: bool = False
-    layers: frozenset[str] = frozenset()
-
-    def __or__(self, other: "Wants") -> "Wants":
-        return Wants(self.gradient or other.gradient, self.guided or other.guided, self.layers | other.layers)
-
-    def within(self, other: "Wants") -> bool:
-        """Whether ``other`` covers all of this."""
-        return (self | other) == other
-
-
-@dataclass(frozen=True)
-class Ingredients:
-    """Logits [n, classes], input gradients [n, C, H, W], Grad-CAM maps [n, 1, h, w] by layer; None where unwanted."""
-
-    logits: Tensor
-    gradient: Tensor | None = None
-    guided: Tensor | None = None
-    cams: Mapping[str, Tensor] = field(default_factory=dict)
+__all__ = ["Ingredients", "Rectifier", "Tapped", "Wants", "chunks", "ingredients", "outputs_of", "rectified", "scores"]
 
 
 class Rectifier:
@@ -46,14 +26,15 @@ class Rectifier:
 
     ``fired`` counts the ReLU calls of the forward pass. ``cut`` says whether any negative signal was cut where the ReLU
     was open, that is, whether the guided rule changed anything; it is kept only when ``watching``, as it waits for
-    the device.
+    the device. With ``beta`` the cut is a softplus too, as Dombrowski et al. smooth the rule.
     """
 
-    def __init__(self, *, watching: bool = False) -> None:
+    def __init__(self, *, watching: bool = False, beta: float | None = None) -> None:
         self.on = False
         self.fired = 0
         self.cut = False
         self._watching = watching
+        self._beta = beta
 
     def __call__(self, _module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
         self.fired += 1
@@ -66,7 +47,7 @@ class Rectifier:
             return None
         if open_ is not None:
             self.cut = self.cut or bool(((signal < 0) & open_).any())
-        return torch.relu(signal)
+        return torch.relu(signal) if self._beta is None else smooth_relu(signal, self._beta)
 
 
 @contextmanager
@@ -105,14 +86,28 @@ def outputs_of(module: nn.Module, layers: frozenset[str]) -> Iterator[dict[str, 
             handle.remove()
 
 
-def ingredients(model: Canonical, x: Tensor, targets: Tensor, *, wants: Wants) -> Ingredients:
+def ingredients(
+    model: Canonical,
+    x: Tensor,
+    targets: Tensor,
+    *,
+    wants: Wants,
+    beta: float | None = None,
+    room: Room | None = None,
+) -> Ingredients:
     """Everything ``wants`` names, for images ``x`` [n, C, H, W] and class indices ``targets`` [n].
 
-    Raises ModelNotJudgeable when the logits cannot be differentiated, InvalidPlan when a layer's output is no image.
+    ``beta`` explains the softplus twin; ``room`` bounds the images in a pass, all at once if absent. Raises
+    ModelNotJudgeable when the logits cannot be differentiated, MemoryExceeded when not even one image fits.
     """
-    rows = chunks(model, x, targets)
-    parts = [_trim(_shared(model.module, part, classes, wants), size) for part, classes, size in rows]
-    return parts[0] if len(parts) == 1 else _joined(parts)
+    wants = wants.at_once
+
+    def part(start: int, stop: int) -> Ingredients:
+        rows = chunks(model, x[start:stop], targets[start:stop])
+        return joined([trimmed(_shared(model, some, classes, wants, beta), size) for some, classes, size in rows])
+
+    with softened(model.module, beta):
+        return joined((room or Room(len(x))).each(len(x), part, least=model.batch or 1))
 
 
 def chunks(model: Canonical, x: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor, int]]:
@@ -128,32 +123,54 @@ def chunks(model: Canonical, x: Tensor, targets: Tensor) -> Iterator[tuple[Tenso
         yield rows, classes, size - short
 
 
-def _shared(module: nn.Module, x: Tensor, targets: Tensor, wants: Wants) -> Ingredients:
+def _shared(model: Canonical, x: Tensor, targets: Tensor, wants: Wants, beta: float | None) -> Ingredients:
+    module = model.module
     if wants == Wants():
         with torch.no_grad():
             return Ingredients(module(x))
     # Without a wish for the guided map nobody waits at the ReLUs: a hook there would cost every sample of SmoothGrad.
-    watched = module if wants.guided else nn.Identity()
-    with torch.enable_grad(), rectified(watched, Rectifier()) as rectifier, outputs_of(module, wants.layers) as seen:
-        x = x.detach().requires_grad_(wants.gradient or wants.guided)
-        logits = module(x)
+    guided = module if wants.guided else nn.Identity()
+    with (
+        torch.set_grad_enabled(wants != Wants(attention=True)),
+        rectified(guided, Rectifier(beta=beta)) as rectifier,
+        outputs_of(module, wants.layers) as seen,
+    ):
+        if not (wants.graph and x.requires_grad):
+            x = x.detach().requires_grad_(wants.gradient or wants.guided)
+        logits, attended = _forward(model, wants)(x)
         score = scores(logits, targets).sum()
-        gradient, cams = _plain(score, x, seen, wants)
+        part = _plain(score, x, seen=seen, attended=attended, wants=wants)
         rectifier.on = True
-        guided = _backward(score, [x])[0] if wants.guided else None
-    return Ingredients(logits.detach(), gradient, guided, cams)
+        cut = _backward(score, [x], graph=wants.graph)[0] if wants.guided else None
+        rectifier.on = False  # whoever differentiates the map goes back through the same ReLUs by the chain rule
+    return Ingredients(logits.detach(), part.gradient, cut, part.layers, part.attention)
+
+
+def _forward(model: Canonical, wants: Wants) -> Callable[[Tensor], tuple[Tensor, tuple[Watched, ...]]]:
+    if wants.attention or wants.attention_gradient:
+        assert isinstance(model.attention, Attention), "refused before any work"
+        nodes = model.attention.nodes
+        return lambda x: watched(model.graph_module, x, nodes)
+    return lambda x: (model.module(x), ())
 
 
 def _plain(
-    score: Tensor, x: Tensor, seen: Mapping[str, Tensor], wants: Wants
-) -> tuple[Tensor | None, Mapping[str, Tensor]]:
-    sources = list(seen.values()) + [x] * wants.gradient
-    signals = _backward(score, sources, keep=wants.guided) if sources else []
-    cams = {name: _cam(name, seen[name].detach(), signal) for name, signal in zip(seen, signals, strict=False)}
-    return (signals[-1] if wants.gradient else None), cams
+    score: Tensor, x: Tensor, *, seen: Mapping[str, Tensor], attended: tuple[Watched, ...], wants: Wants
+) -> Ingredients:
+    looked = [watch.source for watch in attended] if wants.attention_gradient else []
+    sources = [*seen.values(), *looked, *[x] * wants.gradient]
+    signals = _backward(score, sources, keep=wants.guided, graph=wants.graph) if sources else []
+    layers = {name: Tapped(seen[name].detach(), signal) for name, signal in zip(seen, signals, strict=False)}
+    weights = [watch.weights.detach() for watch in attended]
+    if wants.attention_gradient:
+        pairs = zip(attended, signals[len(seen) :], strict=False)
+        attention = [Tapped(w, watch.pulled(signal)) for w, (watch, signal) in zip(weights, pairs, strict=True)]
+    else:
+        attention = [Tapped(w) for w in weights]
+    return Ingredients(score, signals[-1] if wants.gradient else None, None, layers, tuple(attention))
 
 
-def _backward(score: Tensor, sources: list[Tensor], *, keep: bool = False) -> list[Tensor]:
+def _backward(score: Tensor, sources: list[Tensor], *, keep: bool = False, graph: bool = False) -> list[Tensor]:
     if not score.requires_grad:
         raise ModelNotJudgeable(
             "The logits cannot be differentiated with respect to the input.",
@@ -161,45 +178,10 @@ def _backward(score: Tensor, sources: list[Tensor], *, keep: bool = False) -> li
             found="an operation that stops every gradient",
             remedy="export the model without detaching, rounding or indexing its features",
         )
-    signals = torch.autograd.grad(score, sources, retain_graph=keep, allow_unused=True)
+    signals = torch.autograd.grad(score, sources, retain_graph=keep or graph, create_graph=graph, allow_unused=True)
     return [torch.zeros_like(s) if g is None else g for s, g in zip(sources, signals, strict=True)]
-
-
-def _cam(name: str, activations: Tensor, signal: Tensor) -> Tensor:
-    if activations.dim() != 4:
-        raise InvalidPlan(
-            f"Layer {name!r} does not answer images.",
-            expected="a layer whose output is [n, channels, height, width]",
-            found=f"an output of shape {list(activations.shape)}",
-            remedy="name one of the spatial layers that inspection lists",
-        )
-    return torch.relu((signal.mean(dim=(2, 3), keepdim=True) * activations).sum(dim=1, keepdim=True))
 
 
 def scores(logits: Tensor, targets: Tensor) -> Tensor:
     """The logit [n] that each image's target names."""
     return logits.gather(1, targets[:, None])[:, 0]
-
-
-def _trim(part: Ingredients, size: int) -> Ingredients:
-    if len(part.logits) == size:
-        return part
-    cams = {name: cam[:size] for name, cam in part.cams.items()}
-    return Ingredients(part.logits[:size], _head(part.gradient, size), _head(part.guided, size), cams)
-
-
-def _head(maps: Tensor | None, size: int) -> Tensor | None:
-    return None if maps is None else maps[:size]
-
-
-def _joined(parts: list[Ingredients]) -> Ingredients:
-    def cat(maps: list[Tensor | None]) -> Tensor | None:
-        present = [m for m in maps if m is not None]
-        return torch.cat(present) if present else None
-
-    return Ingredients(
-        torch.cat([part.logits for part in parts]),
-        cat([part.gradient for part in parts]),
-        cat([part.guided for part in parts]),
-        {name: torch.cat([part.cams[name] for part in parts]) for name in parts[0].cams},
-    )

@@ -1,10 +1,11 @@
 """From the methods of a plan to one callable that explains batches on any variant of a model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import chain
 from operator import or_
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch import Tensor
 from junco.audit.explain.backward import Wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import REGISTRY, Entry, Name
+from junco.audit.explain.room import Room
 from junco.audit.types import Batch, Canonical, Explained, Explainer, Trait
 from junco.contract.catalogue import METHODS, Control, Method, MethodParameters
 from junco.contract.errors import InvalidPlan
@@ -34,8 +36,9 @@ class Bound:
 def build(methods: Sequence[Bound], canonical: Canonical, *, batch_size: int = 32) -> Explainer:
     """All ``methods`` as one explainer for ``canonical`` and its randomised or shifted variants.
 
-    ``batch_size`` bounds the images in one pass. Raises InvalidPlan for labels used twice, parameters of another
-    method, a layer that the model lacks, and a method whose rule is undefined for the model (ask ``refusal`` first).
+    ``batch_size`` bounds the images in one pass, and shrinks when memory does not hold as many. Raises InvalidPlan for
+    labels used twice, parameters of another method, a layer that the model lacks, and a method whose rule is undefined
+    for the model (ask ``refusal`` first).
     """
     labels = [bound.label for bound in methods]
     twice = sorted({label for label in labels if labels.count(label) > 1})
@@ -60,30 +63,41 @@ def refusal(bound: Bound, canonical: Canonical) -> str | None:
     misfit = bound.parameters.misfit(canonical.input_shape)
     if misfit:
         raise InvalidPlan(f"{bound.label} does not fit the model.", expected=misfit.expected, found=misfit.found)
-    return bound.entry.refuses(canonical, bound.parameters)
+    return _refusal(bound.name, bound.parameters, canonical)
 
 
-def capabilities(canonical: Canonical) -> Mapping[Method, str | None]:
-    """For each method None where it is available at its defaults, else the reason why it is not."""
-    return {name: REGISTRY[name].refuses(canonical, METHODS[name].parameters()) for name in Method}
+def capabilities(canonical: Canonical) -> Mapping[Name, str | None]:
+    """For each method None where it is available at its defaults, else the reason why it is not.
+
+    Controls are listed only where they are not available: few models are such.
+    """
+    found = {name: _refusal(name, METHODS[name].parameters(), canonical) for name in (*Method, *Control)}
+    return {name: reason for name, reason in found.items() if reason or isinstance(name, Method)}
+
+
+def _refusal(name: Name, parameters: MethodParameters, canonical: Canonical) -> str | None:
+    if METHODS[name].gradients and not canonical.differentiable:
+        return f"the file gives no gradients: {canonical.no_gradients}"
+    return parameters.undefined(canonical.activations) or REGISTRY[name].refuses(canonical, parameters)
 
 
 class _Explainer:
     def __init__(self, methods: tuple[Bound, ...], batch_size: int) -> None:
         self._methods = methods
-        self._batch_size = batch_size
+        self._room = Room(batch_size)
         self.traits: Mapping[str, Trait] = {bound.label: _trait(bound.name) for bound in methods}
 
     def __call__(self, model: Canonical, batch: Batch, *, seed: int) -> Explained:
         batch = placed(batch, model)
-        starts = range(0, len(batch), self._batch_size)
-        parts = [self._part(model, batch.rows(start, start + self._batch_size), seed) for start in starts]
+        kept: dict[Hashable, Any] = {}
+        size = self._room.rows
+        parts = [self._part(model, batch.rows(i, i + size), seed, kept) for i in range(0, len(batch), size)]
         maps = {bound.label: torch.cat([part.maps[bound.label] for part in parts]) for bound in self._methods}
         return Explained(maps, torch.cat([part.logits for part in parts]))
 
-    def _part(self, model: Canonical, batch: Batch, seed: int) -> Explained:
+    def _part(self, model: Canonical, batch: Batch, seed: int, kept: dict[Hashable, Any]) -> Explained:
         wants = reduce(or_, (bound.entry.wants(model, bound.parameters) for bound in self._methods), Wants())
-        run = Pass(model, batch, seed=seed, wants=wants, rows=self._batch_size)
+        run = Pass(model, batch, seed=seed, wants=wants, rows=self._room, kept=kept)
         maps = {bound.label: bound.entry.run(run, bound.parameters).detach() for bound in self._methods}
         return Explained(maps, run.logits)
 
@@ -92,7 +106,10 @@ def placed(batch: Batch, model: Canonical) -> Batch:
     """``batch`` on the model's device and in its dtype."""
     tensors = chain(model.module.parameters(), model.module.buffers())
     like = next((tensor for tensor in tensors if tensor.is_floating_point()), batch.x)
-    return replace(batch, x=_onto(batch.x, like), targets=batch.targets.to(like.device))
+    if not model.differentiable:
+        like = torch.empty((), dtype=torch.float32)  # an executor takes float32 on the CPU, whatever its weights are
+    others = None if batch.references is None else _onto(batch.references, like)
+    return replace(batch, x=_onto(batch.x, like), targets=batch.targets.to(like.device), references=others)
 
 
 def _onto(x: Tensor, like: Tensor) -> Tensor:
@@ -101,4 +118,4 @@ def _onto(x: Tensor, like: Tensor) -> Tensor:
 
 def _trait(name: Name) -> Trait:
     card = METHODS[name]
-    return Trait(card.view, card.deterministic, control=isinstance(name, Control))
+    return Trait(card.view, card.deterministic, control=isinstance(name, Control), folds=card.folds)

@@ -1,4 +1,4 @@
-"""Normal noise as a pure function of (seed, image, draw, element), whatever the batch, the order or the device.
+"""Noise as a pure function of (seed, image, draw, element), whatever the batch, the order or the device.
 
 A torch.Generator draws other numbers on another device and has to hand them out in order. A counter-based generator
 (Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3, 2011) does neither, and needs no memory for draws
@@ -23,15 +23,41 @@ class Stream(IntEnum):
 
     SMOOTHGRAD = 1
     GAUSSIAN_NOISE = 2
+    GRADIENT_SHAP = 11
+    GRADIENT_SHAP_PLACE = 12
+    GRADIENT_SHAP_IMAGE = 13
+    EXPECTED_GRADIENTS_PLACE = 14
+    EXPECTED_GRADIENTS_REFERENCE = 15
+    RISE = 21
+    LIME = 22
+    KERNEL_SHAP = 23
+    SHAPLEY_SAMPLING = 24
+    ANCHORS = 25
+    PREDICTION_DIFFERENCE = 26
 
 
 def normal(like: Tensor, *, seed: int, stream: Stream, index: Sequence[int], draw: int = 0) -> Tensor:
     """Standard normal noise of the shape, dtype and device of ``like`` [n, ...], one key per image in ``index``."""
     size = like[0].numel()
-    pairs = (size + 1) // 2
-    keys = torch.tensor([_signed(_key(seed, stream, i, draw)) for i in index], device=like.device)
-    bits = _mixed(torch.arange(1, pairs + 1, device=like.device) * _signed(_STEP) + keys[:, None])
+    bits = _bits((size + 1) // 2, _keys(index, seed=seed, stream=stream, draw=draw, device=like.device))
     return _box_muller(bits, like.dtype)[:, :size].reshape(like.shape)
+
+
+def uniform(
+    size: tuple[int, ...], *, seed: int, stream: Stream, index: Sequence[int], draw: int = 0, device: torch.device
+) -> Tensor:
+    """Uniform noise in [0, 1), float64 [n, *size], one key per image in ``index``; the same bits on every device."""
+    bits = _bits(math.prod(size), _keys(index, seed=seed, stream=stream, draw=draw, device=device))
+    return _right(bits, 11).double().mul_(2.0**-53).reshape(len(index), *size)
+
+
+def _keys(index: Sequence[int], *, seed: int, stream: Stream, draw: int, device: torch.device) -> Tensor:
+    return torch.tensor([_signed(_key(seed, stream, i, draw)) for i in index], device=device)
+
+
+def _bits(count: int, keys: Tensor) -> Tensor:
+    """64 random bits for each of ``count`` places of each key, [n, count]."""
+    return _mixed(torch.arange(1, count + 1, device=keys.device) * _signed(_STEP) + keys[:, None])
 
 
 def _box_muller(bits: Tensor, dtype: torch.dtype) -> Tensor:

@@ -8,15 +8,19 @@ from torch import Tensor
 
 from junco.audit.explain.backward import Rectifier, chunks, rectified, scores
 from junco.audit.explain.explainer import Bound, placed
-from junco.audit.explain.methods.integrated_gradients import completeness
 from junco.audit.explain.oracle import by_captum
 from junco.audit.explain.passes import Pass
+from junco.audit.explain.paths import residual
+from junco.audit.explain.rules.idle import idle
 from junco.audit.types import Batch, Canonical
-from junco.contract.catalogue import IntegratedGradientsParameters, Method
+from junco.contract.catalogue import METHODS, Method
 from junco.contract.profile import Thresholds
 
 AGREEMENT = 0.01
 """Largest distance to Captum's map, over its largest magnitude: rounding stays far below, another rule far above."""
+
+_BY_CHANCE = 4
+"""Maps of random draws miss their sum by chance too, most where the logit hardly moves: so much more is allowed."""
 
 _GUIDED = (Method.GUIDED_BACKPROP, Method.GUIDED_GRAD_CAM)
 
@@ -66,7 +70,7 @@ def preflight(
 def _of(run: Pass, bound: Bound, limits: Thresholds) -> Preflight:
     maps = bound.entry.run(run, bound.parameters).detach()
     complete = _complete(run, bound, maps, limit=limits.completeness)
-    found = [_finite(run, maps), _agreement(run, bound, maps), complete, _acted(run, bound)]
+    found = [_finite(run, maps), _agreement(run, bound, maps), complete, _acted(run, bound, maps)]
     problems = tuple(problem for part in found for problem in part.problems)
     return Preflight(problems, {name: value for part in found for name, value in part.figures.items()})
 
@@ -101,16 +105,20 @@ def _agreement(run: Pass, bound: Bound, maps: Tensor) -> Preflight:
 
 
 def _complete(run: Pass, bound: Bound, maps: Tensor, *, limit: float) -> Preflight:
-    if not isinstance(bound.parameters, IntegratedGradientsParameters):
+    if bound.entry.sums_to is None:
         return _SILENT
-    residual = completeness(run.model, run.batch, maps, parameters=bound.parameters).median().item()
-    problem = f"the map misses {residual:.1%} of the logit that it should sum to: raise steps"
-    return _finding("completeness", residual, problem=None if residual <= limit else problem)
+    missed = residual(maps, bound.entry.sums_to(run, bound.parameters)).median().item()
+    priced = {"steps", "samples"} & set(type(bound.parameters).model_fields)
+    remedy = ": raise steps or samples" if priced else ""
+    problem = f"the map misses {missed:.1%} of the logit that it should sum to{remedy}"
+    allowed = limit if METHODS[bound.name].deterministic else _BY_CHANCE * limit
+    return _finding("completeness", missed, problem=None if missed <= allowed else problem)
 
 
-def _acted(run: Pass, bound: Bound) -> Preflight:
+def _acted(run: Pass, bound: Bound, maps: Tensor) -> Preflight:
     if bound.name not in _GUIDED:
-        return _SILENT
+        reason = idle(run, bound.name, maps)
+        return Preflight((reason,) if reason else (), {})
     seen = guided(run.model, run.batch)
     return _finding("relus_fired", seen.fired, problem=seen.problem)
 

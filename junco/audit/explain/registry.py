@@ -30,12 +30,14 @@ class Entry:
     """A method's code, typed by its parameter model.
 
     ``refuses`` tells why its rule is undefined for a model, or None; it raises InvalidPlan for parameters that name
-    what the model does not have. ``wants`` tells what it reads of the shared pass.
+    what the model does not have. ``wants`` tells what it reads of the shared pass. ``sums_to`` gives what each map must
+    sum to, [n], where the method promises a sum.
     """
 
     run: Callable[[Pass, Any], Tensor]
     refuses: Callable[[Canonical, Any], str | None]
     wants: Callable[[Canonical, Any], Wants]
+    sums_to: Callable[[Pass, Any], Tensor] | None = None
 
 
 _ENTRIES: dict[Name, Entry] = {}
@@ -49,13 +51,14 @@ def method(
     *,
     refuses: Callable[[Canonical, P], str | None] = _never,
     wants: Callable[[Canonical, P], Wants] = _nothing,
+    sums_to: Callable[[Pass, P], Tensor] | None = None,
 ) -> Callable[[Run[P]], Run[P]]:
     """Register the decorated function as the code of ``name``; raises ValueError when it has some already."""
 
     def register(run: Run[P]) -> Run[P]:
         if name in _ENTRIES:
             raise ValueError(f"{name} is registered already, by {_ENTRIES[name].run.__module__}")
-        _ENTRIES[name] = Entry(run, refuses, wants)
+        _ENTRIES[name] = Entry(run, refuses, wants, sums_to)
         return run
 
     return register

@@ -21,6 +21,10 @@ class MethodCard(Frozen):
     cost: str
     parameters: type[MethodParameters]
     gradients: bool = Field(default=True, description="Whether the method differentiates the model.")
+    folds: bool = Field(
+        default=False,
+        description="Whether input_shift folds the shift into the first layer, which the method's rules start from.",
+    )
     blind_spots: str | None = Field(default=None, description="What the method is known not to show.")
     expected: Verdict | None = Field(
         default=None, description="A control's known verdict under parameter_randomization."

@@ -24,6 +24,29 @@ CHECKS: Mapping[CheckName, CheckCard] = MappingProxyType(
             question="Does the explanation stay put when only the encoding of the pixels moves?",
             source="Kindermans et al., The (Un)reliability of Saliency Methods, 2017",
         ),
+        CheckName.CLASS_SENSITIVITY: CheckCard(
+            name=CheckName.CLASS_SENSITIVITY,
+            title="Class sensitivity",
+            summary="Asks for a random class and for the least likely one, and compares the maps.",
+            question="Does the explanation depend on the class that is explained?",
+            source="Sixt et al., When Explanations Lie, 2020; Adebayo et al., Sanity Checks for Saliency Maps, 2018",
+        ),
+        CheckName.INPUT_MANIPULATION: CheckCard(
+            name=CheckName.INPUT_MANIPULATION,
+            title="Input manipulation",
+            summary="Searches for a change of the image that is hardly visible, keeps the output and draws another "
+            "image's map.",
+            question="Can the explanation be chosen at will by someone who may touch the pixels?",
+            source="Dombrowski et al., Explanations Can Be Manipulated and Geometry Is to Blame, 2019",
+        ),
+        CheckName.FRAGILITY: CheckCard(
+            name=CheckName.FRAGILITY,
+            title="Fragility",
+            summary="Moves every pixel by at most a few grey levels, keeps the class, and asks how much more of the "
+            "map is lost than under noise of the same size.",
+            question="Does a small change that the model ignores change the explanation?",
+            source="Ghorbani et al., Interpretation of Neural Networks Is Fragile, 2017",
+        ),
     }
 )
 """Every check by name."""

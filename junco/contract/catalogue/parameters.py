@@ -1,5 +1,6 @@
 """What every method's parameters have in common."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -28,9 +29,58 @@ class MethodParameters(Frozen):
         """Why these parameters do not fit a model with inputs of ``shape``, or None."""
         return None
 
+    def freedom(self, shape: Shape) -> int | None:  # noqa: ARG002 - segments are counted, whatever the image's size
+        """Values that a map of an image of ``shape`` can hold freely; None where its own resolution tells."""
+        return None
+
+    def least_images(self) -> int:
+        """Images that a plan needs at least for the method to be defined."""
+        return 1
+
+    def undefined(self, activations: Mapping[str, int]) -> str | None:  # noqa: ARG002 - few ask what lies between layers
+        """Why these parameters mean nothing for a model with ``activations`` (counts by kind), or None."""
+        return None
+
 
 class NoParameters(MethodParameters):
     """The method has no parameters."""
+
+
+_SMOOTHABLE = {"ReLU", "Ceiling"}
+_SMOOTH = {"GELU", "SiLU", "Mish", "Sigmoid", "LogSigmoid", "Tanh", "Softplus", "Softsign"}
+
+
+def kinked(activations: Mapping[str, int]) -> list[str]:
+    """Kinds of ``activations`` (counts) that are not smooth, and for which no smooth one stands in."""
+    return sorted({kind for kind, count in activations.items() if count} - _SMOOTHABLE - _SMOOTH)
+
+
+def rectified(activations: Mapping[str, int]) -> bool:
+    """Whether there are ReLUs among ``activations`` (counts), for which softplus stands in."""
+    return any(activations.get(kind) for kind in _SMOOTHABLE)
+
+
+class BetaParameters(MethodParameters):
+    """Explains a smoother twin of the model (Dombrowski et al. 2019); the model's targets and logits stay its own."""
+
+    beta: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e4,
+        description=(
+            "Explain the network with log(1 + exp(beta z)) / beta in place of every ReLU; the authors take 0.8 to 1. "
+            "The network itself if absent."
+        ),
+    )
+
+    def undefined(self, activations: Mapping[str, int]) -> str | None:
+        """Smoothing is defined for ReLU, also as a half of ReLU6, beside activations that are smooth already."""
+        if self.beta is None:
+            return None
+        strangers = kinked(activations)
+        if strangers:
+            return f"beta is defined for ReLU only, and the model has {', '.join(strangers)}"
+        return None if rectified(activations) else "beta changes nothing in a model without a ReLU"
 
 
 class LayerParameters(MethodParameters):

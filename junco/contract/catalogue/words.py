@@ -10,9 +10,35 @@ class Method(StrEnum):
     INPUT_X_GRADIENT = "input_x_gradient"
     INTEGRATED_GRADIENTS = "integrated_gradients"
     SMOOTHGRAD = "smoothgrad"
+    VARGRAD = "vargrad"
+    INTEGRATED_GRADIENTS_SMOOTHGRAD = "integrated_gradients_smoothgrad"
+    GRADIENT_SHAP = "gradient_shap"
+    EXPECTED_GRADIENTS = "expected_gradients"
     GUIDED_BACKPROP = "guided_backprop"
+    DECONVOLUTION = "deconvolution"
+    DEEP_LIFT = "deep_lift"
+    LRP_EPSILON = "lrp_epsilon"
+    LRP_GAMMA = "lrp_gamma"
+    LRP_Z_PLUS = "lrp_z_plus"
+    LRP_ALPHA2_BETA1 = "lrp_alpha2_beta1"
+    DEEP_TAYLOR = "deep_taylor"
+    EXCITATION_BACKPROP = "excitation_backprop"
+    PATTERN_NET = "pattern_net"
+    PATTERN_ATTRIBUTION = "pattern_attribution"
     GRAD_CAM = "grad_cam"
     GUIDED_GRAD_CAM = "guided_grad_cam"
+    GRAD_CAM_PLUS_PLUS = "grad_cam_plus_plus"
+    LAYER_CAM = "layer_cam"
+    SCORE_CAM = "score_cam"
+    ATTENTION_ROLLOUT = "attention_rollout"
+    ATTENTION_RELEVANCE = "attention_relevance"
+    OCCLUSION = "occlusion"
+    PREDICTION_DIFFERENCE = "prediction_difference"
+    RISE = "rise"
+    LIME = "lime"
+    KERNEL_SHAP = "kernel_shap"
+    SHAPLEY_SAMPLING = "shapley_sampling"
+    ANCHORS = "anchors"
 
 
 class Control(StrEnum):
@@ -23,6 +49,8 @@ class Control(StrEnum):
     CONSTANT = "constant"
     FIXED_PRIOR = "fixed_prior"
     EDGE_X_GRADIENT = "edge_x_gradient"
+    RANDOM_WEIGHTS = "random_weights"
+    INPUT_ONLY = "input_only"
 
 
 class CheckName(StrEnum):
@@ -30,6 +58,9 @@ class CheckName(StrEnum):
 
     PARAMETER_RANDOMIZATION = "parameter_randomization"
     INPUT_SHIFT = "input_shift"
+    CLASS_SENSITIVITY = "class_sensitivity"
+    INPUT_MANIPULATION = "input_manipulation"
+    FRAGILITY = "fragility"
 
 
 class Verdict(StrEnum):
@@ -62,6 +93,29 @@ class Depth(StrEnum):
     LOGIT = "logit"
     TOP = "top"
     FULL = "full"
+
+
+class Rival(StrEnum):
+    """Which other class is asked for, in place of the predicted one."""
+
+    RANDOM = "random"
+    LEAST = "least"
+    SECOND = "second"
+
+
+class Defence(StrEnum):
+    """What a map is smoothed by before it is attacked again: softplus for ReLU, or noise on the image."""
+
+    BETA = "beta"
+    SMOOTHGRAD = "smoothgrad"
+
+
+class Aim(StrEnum):
+    """What an attack on a map wants: its largest values gone, its centre moved, or its mass in one quarter."""
+
+    TOP_K = "top_k"
+    MASS_CENTRE = "mass_centre"
+    REGION = "region"
 
 
 class Family(StrEnum):

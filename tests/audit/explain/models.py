@@ -1,24 +1,19 @@
 """Hand-made canonical models whose explanations are known, and the batches to explain on them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, fx, nn
 
+from junco.audit.explain import REGISTRY, Pass, refusal, residual
 from junco.audit.explain.explainer import Bound
+from junco.audit.graph.activations import Ceiling
 from junco.audit.types import Batch, Box, Canonical
 from junco.contract.base import Frozen
-from junco.contract.catalogue import METHODS, Control, Method
+from junco.contract.catalogue import METHODS, Control, IntegratedGradientsParameters, Method
 
 ALL: tuple[Method | Control, ...] = (*Method, *Control)
-
-
-class Ceiling(nn.Module):
-    """The upper half of a ReLU6, as the lifter writes it."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.clamp(x, max=6.0)
 
 
 class SumPool(nn.Module):
@@ -37,7 +32,7 @@ class PreActivation(nn.Module):
         self.relu = nn.ReLU()
         self.conv = nn.Conv2d(6, 6, 3, padding=1)
         self.relu2 = nn.ReLU()
-        self.ceiling = Ceiling()
+        self.ceiling = Ceiling(6.0)
         self.fc = nn.Linear(6, 4)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -142,12 +137,43 @@ def shifted(model: Canonical, shift: Tensor) -> Canonical:
 
 
 def images(n: int = 5, shape: tuple[int, int, int] = (3, 12, 12), *, dtype: torch.dtype = torch.float64) -> Batch:
-    """Random images in [0, 1] with targets 0, 1, 2, 0, ... and a box of that range."""
+    """Random images in [0, 1] with targets 0, 1, 2, 0, ..., a box of that range, and ten images before them."""
     x = torch.rand(n, *shape, generator=torch.Generator().manual_seed(7), dtype=torch.float64).to(dtype)
     low, high, mean = (x.new_full((shape[0],), value) for value in (0.0, 1.0, 0.5))
-    return Batch(x=x, targets=torch.arange(n) % 3, index=tuple(range(10, 10 + n)), box=Box(low, high, mean))
+    box, index = Box(low, high, mean), tuple(range(10, 10 + n))
+    others = torch.rand(10, *shape, generator=torch.Generator().manual_seed(8), dtype=torch.float64).to(dtype)
+    return Batch(x=x, targets=torch.arange(n) % 3, index=index, box=box, references=torch.cat([others, x]))
 
 
 def bound(name: Method | Control, parameters: Frozen | None = None, *, label: str | None = None) -> Bound:
     """A method at its defaults unless told otherwise."""
     return Bound(label or str(name), name, parameters or METHODS[name].parameters())
+
+
+def completeness(model: Canonical, batch: Batch, maps: Tensor, *, parameters: IntegratedGradientsParameters) -> Tensor:
+    """Share [n] of what the logit climbs from the baseline that the maps of Integrated Gradients miss."""
+    sums_to = REGISTRY[Method.INTEGRATED_GRADIENTS].sums_to
+    assert sums_to is not None
+    return residual(maps, sums_to(Pass(model, batch), parameters))
+
+
+BRIEF: Mapping[Method | Control, Mapping[str, object]] = {
+    Method.PREDICTION_DIFFERENCE: {"segments": 9, "samples": 2},
+    Method.RISE: {"side": 4, "samples": 20},
+    Method.LIME: {"segments": 9, "samples": 20},
+    Method.KERNEL_SHAP: {"segments": 9, "samples": 20},
+    Method.SHAPLEY_SAMPLING: {"segments": 9, "permutations": 2},
+    Method.INTEGRATED_GRADIENTS_SMOOTHGRAD: {"samples": 2, "steps": 40},
+    Method.ANCHORS: {"segments": 9, "samples": 50},
+}
+"""Budgets for tests of what all methods have in common."""
+
+
+def brief(name: Method | Control) -> Bound:
+    """A method at its defaults, or at a small budget where its defaults take hundreds of passes."""
+    return bound(name, METHODS[name].parameters.model_validate(BRIEF.get(name, {})))
+
+
+def available(model: Canonical) -> list[Bound]:
+    """Every method and control whose rule is defined for ``model``, the long ones shortened."""
+    return [method for method in map(brief, ALL) if refusal(method, model) is None]

@@ -5,7 +5,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv_transpose2d
 
+from junco.audit.explain import Pass
 from junco.audit.explain.backward import Rectifier, Wants, ingredients, outputs_of, rectified
+from junco.audit.explain.cams import grad_cam
 from junco.audit.types import Canonical
 from junco.contract.errors import InvalidPlan, ModelNotJudgeable
 from tests.audit.explain.models import canonical, convnet, images, layer_sum, preactivation, seeded
@@ -63,8 +65,8 @@ def test_grad_cam_is_the_weighted_sum_of_channels_at_every_layer() -> None:
         slopes.view(2, -1)[:, place] = climb.gather(1, batch.targets[:, None])[:, 0]
     expected = (slopes.mean((2, 3), keepdim=True) * activations).sum(1, keepdim=True).relu()
     made = ingredients(model, batch.x, batch.targets, wants=EVERYTHING)
-    torch.testing.assert_close(made.cams["4"], expected, rtol=1e-8, atol=1e-9)
-    assert made.cams["1"].shape == (2, 1, 12, 12)
+    torch.testing.assert_close(grad_cam(made.layers["4"]), expected, rtol=1e-8, atol=1e-9)
+    assert grad_cam(made.layers["1"]).shape == (2, 1, 12, 12)
     assert expected.max() > 0
 
 
@@ -77,7 +79,7 @@ def test_one_forward_pass_serves_all(wants: Wants) -> None:
     made = ingredients(model, batch.x, batch.targets, wants=wants)
     assert len(calls) == 1
     assert (made.gradient is not None, made.guided is not None) == (wants.gradient, wants.guided)
-    assert set(made.cams) == wants.layers
+    assert set(made.layers) == wants.layers
     torch.testing.assert_close(made.logits, model(batch.x), rtol=0, atol=0)
 
 
@@ -97,11 +99,12 @@ def test_each_part_is_the_same_alone_and_together() -> None:
     model, batch = convnet(), images()
     made = ingredients(model, batch.x, batch.targets, wants=EVERYTHING)
     alone = ingredients(model, batch.x, batch.targets, wants=Wants(guided=True)).guided
-    cam = ingredients(model, batch.x, batch.targets, wants=Wants(layers=frozenset({"1"}))).cams["1"]
+    tap = ingredients(model, batch.x, batch.targets, wants=Wants(layers=frozenset({"1"}))).layers["1"]
     assert made.guided is not None
     assert alone is not None
     assert torch.equal(made.guided, alone)
-    assert torch.equal(made.cams["1"], cam)
+    assert torch.equal(made.layers["1"].gradient, tap.gradient)
+    assert torch.equal(made.layers["1"].activations, tap.activations)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8])
@@ -115,7 +118,9 @@ def test_a_fixed_batch_size_is_padded_and_trimmed(size: int) -> None:
     assert sizes == {size}
     for name in ("logits", "gradient", "guided"):
         torch.testing.assert_close(getattr(made, name), getattr(expected, name), rtol=1e-12, atol=1e-13)
-    torch.testing.assert_close(dict(made.cams), dict(expected.cams), rtol=1e-12, atol=1e-13)
+    for name, tap in made.layers.items():
+        torch.testing.assert_close(tap.gradient, expected.layers[name].gradient, rtol=1e-12, atol=1e-13)
+        torch.testing.assert_close(tap.activations, expected.layers[name].activations, rtol=1e-12, atol=1e-13)
 
 
 def test_the_model_is_left_as_it_was_even_after_an_error() -> None:
@@ -141,7 +146,8 @@ def test_maps_are_made_under_no_grad_too_and_carry_no_graph() -> None:
     assert made.gradient is not None
     assert expected.gradient is not None
     assert torch.equal(made.gradient, expected.gradient)
-    assert not any(value.requires_grad for value in (made.logits, made.gradient, *made.cams.values()))
+    layers = [value for tap in made.layers.values() for value in (tap.activations, tap.gradient)]
+    assert not any(value.requires_grad for value in (made.logits, made.gradient, *layers))
 
 
 class _Detached(nn.Module):
@@ -163,7 +169,7 @@ def test_a_layer_without_images_carries_no_map() -> None:
     model = canonical(seeded(nn.Sequential(nn.Flatten(), nn.Linear(432, 5), nn.ReLU(), nn.Linear(5, 3))))
     batch = images(2)
     with pytest.raises(InvalidPlan, match="'2' does not answer images") as caught:
-        ingredients(model, batch.x, batch.targets, wants=Wants(layers=frozenset({"2"})))
+        Pass(model, batch).cam("2")
     assert caught.value.found == "an output of shape [2, 5]"
 
 

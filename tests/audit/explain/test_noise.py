@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from junco.audit.explain.noise import Stream, normal
+from junco.audit.explain.noise import Stream, normal, uniform
 
 
 def drawn(n: int = 1, size: int = 9_999, *, seed: int = 3, draw: int = 0, stream: Stream = Stream.SMOOTHGRAD) -> Tensor:
@@ -74,3 +74,13 @@ def test_noise_never_changes_between_releases() -> None:
         expected.append(radius * cos(2 * pi * (bits & 0xFFFFFFFF) / 2**32))
     found = normal(torch.empty(1, 6, dtype=torch.float64), seed=0, stream=Stream.SMOOTHGRAD, index=(0,))[0, :3]
     torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64), rtol=1e-12, atol=1e-12)
+
+
+def test_uniform_noise_is_uniform_and_keyed_by_image() -> None:
+    """In [0, 1), a Kolmogorov-Smirnov test finds nothing at 1 %; an image's numbers are its own in any batch."""
+    both = uniform((500, 200), seed=3, stream=Stream.RISE, index=(4, 9), device=torch.device("cpu"))
+    assert both.min() >= 0
+    assert both.max() < 1
+    assert stats.kstest(both[0].flatten().numpy(), "uniform").pvalue > 0.01
+    assert torch.equal(uniform((500, 200), seed=3, stream=Stream.RISE, index=(9,), device=both.device)[0], both[1])
+    assert abs(torch.corrcoef(both.flatten(1))[0, 1].item()) < 4.5 / 100_000**0.5

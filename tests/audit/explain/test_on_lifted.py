@@ -11,7 +11,7 @@ from junco.audit.explain import build, capabilities, preflight
 from junco.audit.graph import load
 from junco.audit.types import Batch
 from junco.contract.catalogue import Method
-from tests.audit.explain.models import ALL, bound, images
+from tests.audit.explain.models import available, bound, images
 from tests.truth.models import IMAGE, as_torchscript, functional_relu, gelu_net, inplace, mobile, small_cnn, token_net
 
 # Captum warns of every hook and every requires_grad it sets.
@@ -72,7 +72,7 @@ def test_lifting_gives_functional_relus_their_guided_rule() -> None:
 def test_preflight_finds_nothing_wrong_with_lifted_files(make: Callable[[], nn.Module]) -> None:
     """All methods and controls are sound on ReLU networks, whatever the ReLU looked like in the source."""
     model = load(as_torchscript(make(), IMAGE, "scripted"))
-    found = preflight([bound(name) for name in ALL], model, single())
+    found = preflight(available(model), model, single())
     assert {label: seen.problems for label, seen in found.items() if seen.problems} == {}
 
 

@@ -11,7 +11,7 @@ from junco.audit.explain import oracle, preflight
 from junco.audit.explain.preflight import Guided, guided
 from junco.audit.types import Canonical
 from junco.contract.catalogue import Control, IntegratedGradientsParameters, Method
-from tests.audit.explain.models import ALL, bound, canonical, convnet, images, layer_sum, preactivation, seeded
+from tests.audit.explain.models import available, bound, canonical, convnet, images, layer_sum, preactivation, seeded
 
 
 class Functional(nn.Module):
@@ -29,8 +29,10 @@ class Functional(nn.Module):
 @pytest.mark.parametrize("make", [convnet, preactivation])
 def test_sound_methods_have_no_problems(make: Callable[[], Canonical]) -> None:
     """All methods and controls pass on networks that they are defined for, with their figures at hand."""
-    found = preflight([bound(name) for name in ALL], make(), images())
-    assert {label: seen.problems for label, seen in found.items()} == {str(name): () for name in ALL}
+    model = make()
+    found = preflight(available(model), model, images())
+    assert {label: seen.problems for label, seen in found.items() if seen.problems} == {}
+    assert set(Control) <= set(found)
     assert found["guided_backprop"].figures == {"finite": 1, "captum_distance": 0, "relus_fired": 2}
     assert found["integrated_gradients"].figures["completeness"] < 0.05
     assert found["edge_detector"].figures == {"finite": 1}
@@ -64,7 +66,7 @@ def test_a_coarse_quadrature_is_incomplete() -> None:
     method = bound(Method.INTEGRATED_GRADIENTS, IntegratedGradientsParameters(steps=2))
     seen = preflight([method], preactivation(), images(8))[method.label]
     assert seen.figures["completeness"] > 0.05
-    assert seen.problems[0].endswith("raise steps")
+    assert seen.problems[0].endswith("raise steps or samples")
 
 
 def test_disagreement_with_captum_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +89,7 @@ def test_maps_that_are_not_numbers_are_noticed() -> None:
 
 def test_a_fixed_batch_size_is_no_obstacle() -> None:
     """Preflight splits and pads like a pass does."""
-    found = preflight([bound(name) for name in ALL], convnet(batch=2), images(3))
+    found = preflight(available(convnet()), convnet(batch=2), images(3))
     assert not any(seen.problems for seen in found.values())
 
 

@@ -1,7 +1,7 @@
 """Grad-CAM: A = max(sum_k a_k * mean_ij(dz_c/da_kij), 0) (Selvaraju et al., Grad-CAM, 2017).
 
-[n, 1, h, w], not negative, at the layer's own resolution: enlarging invents agreement between neighbours. Often all
-zero on randomised models, which is left as it is. Cost: 1 forward pass and the top of a backward pass.
+[n, 1, h, w], not negative, at the layer's own resolution. Often all zero on randomised models, which is left as it is.
+Cost: 1 forward pass and the top of a backward pass.
 """
 
 from torch import Tensor
@@ -14,11 +14,12 @@ from junco.audit.types import Canonical
 from junco.contract.catalogue import LayerParameters, Method
 
 
-def _wants(model: Canonical, parameters: LayerParameters) -> Wants:
+def wants(model: Canonical, parameters: LayerParameters) -> Wants:
+    """The layer's output and its gradient."""
     return Wants(layers=frozenset({layer_of(model, parameters)}))
 
 
-@method(Method.GRAD_CAM, refuses=no_spatial_layer, wants=_wants)
+@method(Method.GRAD_CAM, refuses=no_spatial_layer, wants=wants)
 def grad_cam(run: Pass, parameters: LayerParameters) -> Tensor:
     """The layer's channels, weighted by their mean gradient, kept where positive."""
     return run.cam(layer_of(run.model, parameters))

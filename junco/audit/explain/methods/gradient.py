@@ -8,10 +8,16 @@ from torch import Tensor
 from junco.audit.explain.backward import Wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
-from junco.contract.catalogue import Method, NoParameters
+from junco.audit.types import Canonical
+from junco.contract.catalogue import BetaParameters, Method
 
 
-@method(Method.GRADIENT, wants=lambda _model, _parameters: Wants(gradient=True))
-def gradient(run: Pass, parameters: NoParameters) -> Tensor:  # noqa: ARG001 - every method takes its parameters
+def wants(_model: Canonical, parameters: BetaParameters) -> Wants:
+    """The gradient at the images, of the model or of its softplus twin."""
+    return Wants(gradient=True).under(parameters.beta)
+
+
+@method(Method.GRADIENT, wants=wants)
+def gradient(run: Pass, parameters: BetaParameters) -> Tensor:
     """Sensitivity of the target logit to each input value."""
-    return run.gradient
+    return run.smoothed(parameters.beta).gradient

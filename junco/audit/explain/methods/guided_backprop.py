@@ -2,6 +2,7 @@
 
 Springenberg et al., Striving for Simplicity, 2014. [n, C, H, W], signed. Cost: 1 backward pass over gradient's forward.
 The rule speaks of ReLU only; where another activation sits there is no Guided Backpropagation, so none is made up.
+With beta the rule is smoothed as Dombrowski et al. smooth it: R_in = sigmoid(beta z) * softplus_beta(R_out).
 """
 
 import re
@@ -12,7 +13,7 @@ from junco.audit.explain.backward import Wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
 from junco.audit.types import Canonical
-from junco.contract.catalogue import Method, NoParameters
+from junco.contract.catalogue import BetaParameters, Method
 
 # Piecewise linear and without a sign of their own: the gradient is the rule. A Ceiling is the upper half of a ReLU6.
 _PASSED = re.compile(r"ReLU|Ceiling|Min\d*(\.\d+)?|(Adaptive)?MaxPool([123]d)?")
@@ -28,11 +29,15 @@ def no_guided_rule(model: Canonical) -> str | None:
     return None
 
 
+def _wants(_model: Canonical, parameters: BetaParameters) -> Wants:
+    return Wants(guided=True).under(parameters.beta)
+
+
 @method(
     Method.GUIDED_BACKPROP,
     refuses=lambda model, _parameters: no_guided_rule(model),
-    wants=lambda _model, _parameters: Wants(guided=True),
+    wants=_wants,
 )
-def guided_backprop(run: Pass, parameters: NoParameters) -> Tensor:  # noqa: ARG001 - every method takes its parameters
+def guided_backprop(run: Pass, parameters: BetaParameters) -> Tensor:
     """The gradient with negative signals cut at every ReLU on the way back."""
-    return run.guided
+    return run.smoothed(parameters.beta).guided

@@ -7,13 +7,13 @@ Cost: 1 gradient pass, shared with gradient.
 
 from torch import Tensor
 
-from junco.audit.explain.backward import Wants
+from junco.audit.explain.methods.gradient import wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
-from junco.contract.catalogue import Method, NoParameters
+from junco.contract.catalogue import BetaParameters, Method
 
 
-@method(Method.INPUT_X_GRADIENT, wants=lambda _model, _parameters: Wants(gradient=True))
-def input_x_gradient(run: Pass, parameters: NoParameters) -> Tensor:  # noqa: ARG001 - every method takes its parameters
+@method(Method.INPUT_X_GRADIENT, wants=wants)
+def input_x_gradient(run: Pass, parameters: BetaParameters) -> Tensor:
     """The gradient weighted by the input value, in model input space."""
-    return run.x * run.gradient
+    return run.x * run.smoothed(parameters.beta).gradient

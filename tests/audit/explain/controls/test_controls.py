@@ -3,13 +3,22 @@
 import pytest
 import torch
 from skimage.filters import sobel as sobel_of_skimage
+from torch import nn
 
 from junco.audit.explain import Pass, build
+from junco.audit.explain.random_network import random_weights as random_network
 from junco.audit.types import Batch
 from junco.contract.catalogue import METHODS, Control, FixedPriorParameters, Method, Verdict, View
 from tests.audit.explain.models import bound, convnet, images, seeded
 
-BLIND = [Control.EDGE_DETECTOR, Control.GAUSSIAN_NOISE, Control.CONSTANT, Control.FIXED_PRIOR]
+BLIND = [
+    Control.EDGE_DETECTOR,
+    Control.GAUSSIAN_NOISE,
+    Control.CONSTANT,
+    Control.FIXED_PRIOR,
+    Control.RANDOM_WEIGHTS,
+    Control.INPUT_ONLY,
+]
 
 
 def test_the_edge_detector_is_the_sobel_filter_of_the_grey_image() -> None:
@@ -87,3 +96,62 @@ def test_expected_verdicts_agree_with_what_the_maps_are() -> None:
     assert {control for control, card in cards.items() if not card.deterministic} == {Control.GAUSSIAN_NOISE}
     assert cards[Control.EDGE_X_GRADIENT].expected is Verdict.PASS
     assert cards[Control.EDGE_X_GRADIENT].view is View.SIGNED
+
+
+def test_the_input_alone_is_its_magnitude() -> None:
+    """|x| channel by channel, unsigned, expected to fail."""
+    model, batch = convnet(), images(2)
+    moved = Batch(batch.x - 0.5, batch.targets, batch.index, batch.box)
+    found = build([bound(Control.INPUT_ONLY)], model)(model, moved, seed=0).maps["input_only"]
+    assert torch.equal(found, (batch.x - 0.5).abs())
+    assert METHODS[Control.INPUT_ONLY].expected is Verdict.FAIL
+    assert not METHODS[Control.INPUT_ONLY].gradients
+
+
+def test_random_weights_are_the_gradient_of_an_untrained_network() -> None:
+    """It is a gradient of image and class, correlated with the trained network's no more than by chance."""
+    model, batch = convnet(), images(3)
+    names = [Control.RANDOM_WEIGHTS, Method.GRADIENT]
+    maps = build([bound(name) for name in names], model)(model, batch, seed=0).maps
+    other = Batch(batch.x, batch.targets + 1, batch.index, batch.box)
+    elsewhere = build([bound(Control.RANDOM_WEIGHTS)], model)(model, other, seed=5).maps["random_weights"]
+    assert not torch.equal(elsewhere, maps["random_weights"])
+    both = torch.stack([maps[name].flatten() for name in names])
+    # 1296 values, neighbours under one filter correlated: a tenth is beyond any trained network's own resemblance.
+    assert torch.corrcoef(both)[0, 1].abs() < 0.1
+    assert METHODS[Control.RANDOM_WEIGHTS].expected is Verdict.FAIL
+
+
+class Everything(nn.Module):
+    """A parameter of every kind that the random network draws for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.norm = nn.BatchNorm2d(8)
+        self.slope = nn.PReLU()
+        self.token = nn.Parameter(torch.full((1, 8, 1, 1), 5.0))
+        self.fc = nn.Linear(8, 4)
+
+
+def test_every_kind_of_weight_is_drawn_for_a_while() -> None:
+    """He-normal weights, zero biases, neutral norms, small tokens; afterwards all is as it was, also after an error."""
+    net = seeded(Everything(), bias=1.0).double().eval()
+    net.norm.running_mean.fill_(3.0)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    with random_network(net, seed=0):
+        first = net.conv.weight.clone()
+        assert abs(net.conv.weight.std().item() / (2 / 27) ** 0.5 - 1) < 0.2
+        assert not net.conv.bias.any()
+        assert torch.equal(net.norm.weight, torch.ones(8, dtype=torch.float64))
+        assert not net.norm.running_mean.any()
+        assert net.slope.weight.item() == 0.25
+        assert net.token.abs().max() < 0.1
+    with random_network(net.float(), seed=0):
+        assert torch.equal(net.conv.weight.double(), first.float().double())
+    net.double()
+    net.load_state_dict(before)
+    with pytest.raises(ZeroDivisionError), random_network(net, seed=1):
+        raise ZeroDivisionError
+    for name, value in net.state_dict().items():
+        assert torch.equal(value, before[name]), name

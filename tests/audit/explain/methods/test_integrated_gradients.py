@@ -6,11 +6,10 @@ from torch import nn
 
 from junco.audit.explain import build, refusal
 from junco.audit.explain.baselines import baseline
-from junco.audit.explain.methods.integrated_gradients import completeness
 from junco.audit.types import Batch
 from junco.contract.catalogue import IntegratedGradientsParameters, Method
 from junco.contract.errors import InvalidPlan
-from tests.audit.explain.models import bound, canonical, convnet, images, seeded
+from tests.audit.explain.models import bound, canonical, completeness, convnet, images, seeded
 
 
 def with_shift(batch: Batch, shift: torch.Tensor) -> Batch:

@@ -7,10 +7,9 @@ import torch
 from torch import Tensor
 
 from junco.audit.explain import build
-from junco.audit.explain.methods.integrated_gradients import completeness
 from junco.audit.types import Batch
 from junco.contract.catalogue import IntegratedGradientsParameters, Method, SmoothGradParameters
-from tests.audit.explain.models import bound, images, linear
+from tests.audit.explain.models import bound, completeness, images, linear
 
 EXPECTED: dict[Method, Callable[[Tensor, Tensor], Tensor]] = {
     Method.GRADIENT: lambda x, w: w,

@@ -26,6 +26,13 @@ SENTENCES: Mapping[Caveat, str] = MappingProxyType(
         Caveat.ENCODING: "The map depends on how pixels are encoded; with a baseline re-expressed in the new encoding "
         "it may not.",
         Caveat.MISCLASSIFIED: "The model misclassifies some of these images.",
+        Caveat.NO_GRADIENT_CONTROL: "The file gives no gradients, so the plain gradient does not vouch for this job.",
+        Caveat.SHARED_EVIDENCE: "The map for the second class is nearly that for the first: either the method does not "
+        "tell them apart, or the two classes share their evidence.",
+        Caveat.ONE_ATTACK: "Resists this attack at this budget; another attack, or more steps, may succeed. It also "
+        "depends on the model's curvature, not on the method alone.",
+        Caveat.UNDEFENDED: "The smoothed map of the same method was not manipulated as often: consider explaining with "
+        "beta.",
     }
 )
 """One sentence for every caveat; a test asserts that none is missing."""

@@ -12,13 +12,24 @@ JuncoError
 │   ├── ImageUnreadable           not an image, or a damaged one
 │   ├── ImageTooSmall
 │   ├── ImageTooLarge
-│   └── PayloadTooLarge           more bytes than the service takes
+│   ├── PayloadTooLarge           more bytes than the service takes
+│   └── IdempotencyKeyReused      one Idempotency-Key for two different requests
 ├── NotFound
+│   └── ResultExpired             a result whose files were removed when they grew old
 ├── Conflict
 │   ├── JobNotFinished
 │   ├── JobAlreadyFinished
-│   └── InUse
+│   ├── InUse
+│   └── RequestInFlight           the same Idempotency-Key is being answered just now
+├── Denied                        not for this caller
+│   ├── Unauthenticated           no key, or none that is good
+│   └── Forbidden                 a good key of too small a scope
+├── TooMany                       later, or after tidying up
+│   ├── RateLimited               too many requests in too short a time
+│   └── QuotaExceeded             more than the tenant may have at a time
 ├── Unavailable                   the service lacks what it needs just now
+│   ├── SchemaMismatch            the database's tables are of another version
+│   └── StorageFull               no room for more bytes
 └── RunFailed                     work was accepted and did not finish
     ├── WorkerLost
     ├── DeadlineExceeded
@@ -193,12 +204,27 @@ class PayloadTooLarge(BadInput):
     status = 413
 
 
+class IdempotencyKeyReused(BadInput):
+    """One Idempotency-Key for two different requests."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+    title = "The Idempotency-Key belongs to another request"
+
+
 class NotFound(JuncoError):
     """No such thing here, or not for this caller."""
 
     code = "NOT_FOUND"
     title = "There is no such resource"
     status = 404
+
+
+class ResultExpired(NotFound):
+    """A result whose files were removed when they grew old."""
+
+    code = "RESULT_EXPIRED"
+    title = "The result's files are no longer kept"
+    status = 410
 
 
 class Conflict(JuncoError):
@@ -230,6 +256,64 @@ class InUse(Conflict):
     title = "The resource is in use"
 
 
+class RequestInFlight(Conflict):
+    """The same Idempotency-Key is being answered just now."""
+
+    code = "REQUEST_IN_FLIGHT"
+    title = "The same request is under way"
+
+
+class Denied(JuncoError):
+    """Not for this caller."""
+
+    code = "DENIED"
+    title = "This is not for this caller"
+    status = 403
+
+
+class Unauthenticated(Denied):
+    """No key, or none that is good."""
+
+    code = "UNAUTHENTICATED"
+    title = "The request carries no good API key"
+    status = 401
+
+
+class Forbidden(Denied):
+    """A good key of too small a scope."""
+
+    code = "FORBIDDEN"
+    title = "The API key's scope is too small"
+    status = 403
+
+
+class TooMany(JuncoError):
+    """Later, or after tidying up."""
+
+    code = "TOO_MANY"
+    title = "Too much at a time"
+    status = 429
+    retryable = True
+
+    retry_after_seconds: float = 1.0
+    """When it may work; the header Retry-After says it."""
+
+
+class RateLimited(TooMany):
+    """Too many requests in too short a time."""
+
+    code = "RATE_LIMITED"
+    title = "Too many requests"
+
+
+class QuotaExceeded(TooMany):
+    """More than the tenant may have at a time."""
+
+    code = "QUOTA_EXCEEDED"
+    title = "The tenant's quota is used up"
+    retry_after_seconds = 30.0
+
+
 class Unavailable(JuncoError):
     """The service lacks what it needs just now."""
 
@@ -237,6 +321,22 @@ class Unavailable(JuncoError):
     title = "The service is not available just now"
     status = 503
     retryable = True
+
+
+class SchemaMismatch(Unavailable):
+    """The database's tables are of another version."""
+
+    code = "SCHEMA_MISMATCH"
+    title = "The database is of another version"
+    retryable = False
+
+
+class StorageFull(Unavailable):
+    """No room for more bytes."""
+
+    code = "STORAGE_FULL"
+    title = "There is no room for more bytes"
+    status = 507
 
 
 class RunFailed(JuncoError):

@@ -10,27 +10,37 @@ from junco.contract.catalogue import Arm, CheckName, Control, Method, Verdict, V
 from junco.contract.model import CoverageReport, LayerReport, ParityReport
 from junco.contract.plan import Plan
 from junco.contract.statistics import (
+    AimStatistics,
+    ClassStatistics,
     DepthStatistics,
+    FragilityStatistics,
     Interval,
+    ManipulationStatistics,
     RandomizationStatistics,
+    RivalStatistics,
     ShiftStatistics,
     Statistics,
 )
 
 __all__ = [
+    "AimStatistics",
     "Caveat",
     "CheckOutcome",
     "CheckRun",
+    "ClassStatistics",
     "Curve",
     "DepthStatistics",
+    "FragilityStatistics",
     "ImagesSummary",
     "Interval",
+    "ManipulationStatistics",
     "MethodOutcome",
     "ModelSummary",
     "Outcome",
     "Preflight",
     "Provenance",
     "RandomizationStatistics",
+    "RivalStatistics",
     "ShiftStatistics",
     "Statistics",
     "sentence",
@@ -56,6 +66,10 @@ class Caveat(StrEnum):
     IDENTITY = "map_did_not_change"
     ENCODING = "depends_on_pixel_encoding"
     MISCLASSIFIED = "misclassified_images"
+    NO_GRADIENT_CONTROL = "no_gradient_control"
+    SHARED_EVIDENCE = "second_class_shares_its_evidence"
+    ONE_ATTACK = "resists_one_attack_only"
+    UNDEFENDED = "smoothing_helps"
 
 
 class Curve(Frozen):
@@ -117,7 +131,7 @@ class CheckRun(Frozen):
 
 
 class ModelSummary(Frozen):
-    """The model that was judged."""
+    """The model that was judged; ``executor`` computed its logits: a graph of our own, or the file's program itself."""
 
     id: Digest
     format: str
@@ -125,6 +139,7 @@ class ModelSummary(Frozen):
     parity: tuple[ParityReport, ...]
     coverage: CoverageReport
     layers: tuple[LayerReport, ...]
+    executor: str = "graph"
     warnings: tuple[str, ...] = ()
 
 

@@ -1,7 +1,7 @@
 """What a user asks for, what that resolves to, and the shards that it falls into."""
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_validator
 
@@ -12,6 +12,9 @@ from junco.contract.profile import Profile, ProfileName
 
 CONTROLS_ALWAYS = (Control.EDGE_DETECTOR, Control.GAUSSIAN_NOISE, Control.CONSTANT, Method.GRADIENT)
 """Judged in every job beside what was asked: their verdicts are known, so they show whether the job can be trusted."""
+
+CHECKS_BY_DEFAULT = (CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT, CheckName.CLASS_SENSITIVITY)
+"""What a plan runs that names no checks."""
 
 
 class MethodRequest(Frozen):
@@ -43,22 +46,28 @@ class MethodRequest(Frozen):
         return value
 
 
+METHODS_BY_DEFAULT = tuple(
+    MethodRequest(method=name)
+    for name in (Method.GRADIENT, Method.INPUT_X_GRADIENT, Method.GUIDED_BACKPROP, Method.GRAD_CAM)
+)
+"""What a plan explains with that names no methods."""
+
+METHODS_WITHOUT_GRADIENTS = (MethodRequest(method=Method.OCCLUSION),)
+"""The same, for a model that has no gradients."""
+
+
 class PlanRequest(Frozen):
     """A validation as a user asks for it."""
 
     model: Digest
     images: Digest
     methods: tuple[MethodRequest, ...] = Field(
-        default=(
-            MethodRequest(method=Method.GRADIENT),
-            MethodRequest(method=Method.INPUT_X_GRADIENT),
-            MethodRequest(method=Method.GUIDED_BACKPROP),
-            MethodRequest(method=Method.GRAD_CAM),
-        ),
+        default=METHODS_BY_DEFAULT,
         min_length=1,
         max_length=32,
+        description="The usual ones if absent; for a model without gradients, occlusion.",
     )
-    checks: tuple[CheckName, ...] = Field(default=tuple(CheckName), min_length=1)
+    checks: tuple[CheckName, ...] = Field(default=CHECKS_BY_DEFAULT, min_length=1)
     profile: ProfileName = ProfileName.STANDARD
     preprocessing: PreprocessingRequest = PreprocessingRequest()
     seed: int = Field(default=0, ge=0, lt=2**32)
@@ -67,6 +76,9 @@ class PlanRequest(Frozen):
     )
     shift: float | Literal["range"] = Field(
         default="range", description="Constant input shift in model input space; 'range' is minus the data's range."
+    )
+    target: Annotated[int, Field(ge=0)] | Literal["predicted"] = Field(
+        default="predicted", description="The class to explain: each image's predicted one, or one index for all."
     )
     target_policy: Literal["fixed"] = "fixed"
     timeout_seconds: int = Field(default=3600, ge=10, le=86400)
@@ -100,6 +112,7 @@ class Plan(Frozen):
     preprocessing: Preprocessing
     seed: int
     output: str | None
+    target: int | Literal["predicted"] = "predicted"
     target_policy: Literal["fixed"]
     shift: float | Literal["range"]
     selected: tuple[int, ...] = Field(
@@ -110,10 +123,13 @@ class Plan(Frozen):
     depths: dict[Depth, int] = Field(description="Layers randomised, counted from the output.")
     stages: tuple[int, ...] = Field(description="The display curve's depths, likewise.")
     arms: tuple[Arm, ...] = (Arm.REINIT, Arm.PERMUTE)
+    skipped: dict[CheckName, str] = Field(default={}, description="Checks that mean nothing on this model, and why.")
     timeout_seconds: int
 
     def methods_of(self, check: CheckName) -> tuple[PlannedMethod, ...]:
         """Methods that ``check`` can run."""
+        if check in self.skipped:
+            return ()
         return tuple(m for m in self.methods if check in m.checks and m.unavailable is None)
 
 
@@ -123,6 +139,9 @@ class ShardKind(StrEnum):
     CELLS = "cells"
     CURVE = "curve"
     SHIFT = "shift"
+    CLASSES = "classes"
+    MANIPULATION = "manipulation"
+    FRAGILITY = "fragility"
 
 
 class Cell(Frozen):

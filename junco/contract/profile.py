@@ -31,6 +31,8 @@ class Thresholds(Frozen):
     decorrelation: float = Field(
         default=0.3, description="Logit correlation at full depth below which a model changed."
     )
+    class_fail: float = Field(default=0.50, description="tau_fail of class_sensitivity.")
+    class_pass: float = Field(default=0.25, description="tau_pass of class_sensitivity.")
     completeness: float = Field(
         default=0.05, description="Largest median completeness residual of integrated gradients."
     )
@@ -38,6 +40,21 @@ class Thresholds(Frozen):
     shift_pass: float = Field(default=1e-3, description="Largest median map difference that passes.")
     shift_pass_rho: float = Field(default=0.999, description="Smallest rank correlation that passes.")
     shift_fail: float = Field(default=0.05, description="Smallest median map difference that fails.")
+    manipulation_output: float = Field(
+        default=0.01, description="Largest distance of softmax outputs at which an image is the same to the model."
+    )
+    manipulation_image: float = Field(default=0.9, description="Smallest SSIM at which it is the same to a viewer.")
+    manipulation_gain: float = Field(
+        default=0.3, description="Least rise of the map's correlation with its target that is a success."
+    )
+    manipulation_images: int = Field(default=30, description="Attacked images below which there is no word.")
+    manipulation_fail: float = Field(default=0.5, description="Share of successes above which a method is vulnerable.")
+    manipulation_pass: float = Field(default=0.1, description="Share of successes below which it resists this attack.")
+    fragility_fail: float = Field(default=0.3, description="Share of the top k lost to an attack beyond noise: fails.")
+    fragility_pass: float = Field(default=0.1, description="The same, below which a method passes.")
+    fragility_room: float = Field(
+        default=0.5, description="Share of the top k that noise must leave, for an attack to have something to take."
+    )
 
 
 class Profile(Frozen):
@@ -55,6 +72,12 @@ class Profile(Frozen):
     curve_images: int
     curve_seeds: int
     shift_images: int
+    class_draws: int
+    manipulation_images: int
+    manipulation_budget: float = Field(description="Share of the published number of steps.")
+    defended_images: int
+    fragility_images: int
+    fragility_steps: int
     required: tuple[CheckName, ...]
     thresholds: Thresholds = Thresholds()
 
@@ -72,6 +95,12 @@ PROFILES: dict[ProfileName, Profile] = {
         curve_images=4,
         curve_seeds=1,
         shift_images=4,
+        class_draws=3,
+        manipulation_images=8,
+        manipulation_budget=0.1,
+        defended_images=2,
+        fragility_images=10,
+        fragility_steps=20,
         required=(CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT),
     ),
     ProfileName.STANDARD: Profile(
@@ -86,6 +115,12 @@ PROFILES: dict[ProfileName, Profile] = {
         curve_images=10,
         curve_seeds=2,
         shift_images=16,
+        class_draws=5,
+        manipulation_images=40,
+        manipulation_budget=0.2,
+        defended_images=8,
+        fragility_images=20,
+        fragility_steps=100,
         required=(CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT),
     ),
     ProfileName.THOROUGH: Profile(
@@ -100,6 +135,12 @@ PROFILES: dict[ProfileName, Profile] = {
         curve_images=20,
         curve_seeds=3,
         shift_images=32,
+        class_draws=10,
+        manipulation_images=100,
+        manipulation_budget=1.0,
+        defended_images=20,
+        fragility_images=50,
+        fragility_steps=300,
         required=(CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT),
     ),
 }

@@ -1,18 +1,27 @@
 """From a request to a plan, from a plan to shards: pure functions, so that an API without torch can answer for both."""
 
-import difflib
 import math
 import random
 from collections.abc import Iterator
+from typing import Literal
 
 from pydantic import ValidationError
 
 from junco.contract.base import Frozen
-from junco.contract.catalogue import METHODS, CheckName, Control, Depth, Method, MethodParameters
+from junco.contract.catalogue import METHODS, CheckName, Control, Depth, Method
 from junco.contract.errors import InputShapeMismatch, InvalidPlan, NoImages
+from junco.contract.fitting import require_fit, require_images
 from junco.contract.images import ImageSet, Preprocessing, preprocessing
 from junco.contract.model import ModelReport
-from junco.contract.plan import CONTROLS_ALWAYS, MethodRequest, Plan, PlannedMethod, PlanRequest
+from junco.contract.plan import (
+    CONTROLS_ALWAYS,
+    METHODS_BY_DEFAULT,
+    METHODS_WITHOUT_GRADIENTS,
+    MethodRequest,
+    Plan,
+    PlannedMethod,
+    PlanRequest,
+)
 from junco.contract.profile import PROFILES, Profile
 
 
@@ -25,15 +34,18 @@ def resolve(request: PlanRequest, model: ModelReport, images: ImageSet) -> Plan:
     selected = _select(images.count, profile, request.seed)
     count = len(model.layers)
     depths = {Depth.LOGIT: 1, Depth.TOP: min(count, max(2, math.ceil(count / 2))), Depth.FULL: count}
+    methods = tuple(_methods(request, model))
+    require_images(methods, len(selected))
     return Plan(
         model=request.model,
         images=request.images,
-        methods=tuple(_methods(request, model)),
+        methods=methods,
         checks=tuple(check for check in CheckName if check in request.checks),
         profile=profile,
         preprocessing=_preprocessing(request, model),
         seed=request.seed,
         output=request.output,
+        target=_target(request, model),
         target_policy=request.target_policy,
         shift=request.shift,
         selected=selected,
@@ -41,8 +53,27 @@ def resolve(request: PlanRequest, model: ModelReport, images: ImageSet) -> Plan:
         steps=tuple(layer.name for layer in model.layers),
         depths=depths,
         stages=_stages(count, profile.curve_stages, depths),
+        skipped=dict(_skipped(model)),
         timeout_seconds=request.timeout_seconds,
     )
+
+
+def _target(request: PlanRequest, model: ModelReport) -> int | Literal["predicted"]:
+    if request.target != "predicted" and request.target >= model.classes:
+        raise InvalidPlan(
+            f"The model has no class {request.target}.",
+            expected=f"a class index from 0 to {model.classes - 1}, or 'predicted'",
+            found=str(request.target),
+            remedy="Name a class that the model tells apart.",
+        )
+    return request.target
+
+
+def _skipped(model: ModelReport) -> Iterator[tuple[CheckName, str]]:
+    if model.classes <= 2:
+        # With z_1 = -z_0 the maps of the two classes are exact negatives, which is no fault of any method.
+        said = "with two classes the map of the other class is the map itself, turned over"
+        yield CheckName.CLASS_SENSITIVITY, said
 
 
 def _select(count: int, profile: Profile, seed: int) -> tuple[int, ...]:
@@ -63,7 +94,7 @@ def _stages(count: int, wanted: int, depths: dict[Depth, int]) -> tuple[int, ...
 
 def _methods(request: PlanRequest, model: ModelReport) -> Iterator[PlannedMethod]:
     labels: set[str] = set()
-    for asked in request.methods:
+    for asked in _wanted(request, model):
         planned = _planned(asked, request, model)
         if planned.label in labels:
             raise InvalidPlan(
@@ -88,14 +119,20 @@ def _methods(request: PlanRequest, model: ModelReport) -> Iterator[PlannedMethod
             )
 
 
+def _wanted(request: PlanRequest, model: ModelReport) -> tuple[MethodRequest, ...]:
+    # By value, since a request that was stored has all its fields set.
+    usual = request.methods == METHODS_BY_DEFAULT
+    lost = all(_reason(model, asked.method) for asked in METHODS_BY_DEFAULT)
+    return METHODS_WITHOUT_GRADIENTS if usual and lost else request.methods
+
+
 def _planned(asked: MethodRequest, request: PlanRequest, model: ModelReport) -> PlannedMethod:
     card = METHODS[asked.method]
     try:
         parameters = card.parameters.model_validate(asked.parameters)
     except ValidationError as error:
         raise InvalidPlan(f"Parameters of {asked.method} are not valid: {error.errors()[0]['msg']}.") from error
-    _fits(asked.method, parameters, model)
-    _layer_exists(asked.method, parameters, model)
+    require_fit(asked.method, parameters, model)
     foreign = set(asked.checks or ()) - set(request.checks)
     if foreign:
         raise InvalidPlan(
@@ -109,7 +146,7 @@ def _planned(asked: MethodRequest, request: PlanRequest, model: ModelReport) -> 
         parameters=parameters.model_dump(mode="json"),
         checks=asked.checks or request.checks,
         requested=True,
-        unavailable=_reason(model, asked.method),
+        unavailable=parameters.undefined(model.activations) or _reason(model, asked.method),
     )
 
 
@@ -129,30 +166,12 @@ def _reason(model: ModelReport, name: Method | Control) -> str | None:
     return None if found is None or found.available else found.reason or "not available for this model"
 
 
-def _fits(method: Method | Control, parameters: MethodParameters, model: ModelReport) -> None:
-    misfit = parameters.misfit(model.input_shape)
-    if misfit:
-        raise InvalidPlan(f"{method} does not fit this model.", expected=misfit.expected, found=misfit.found)
-
-
-def _layer_exists(method: Method | Control, parameters: Frozen, model: ModelReport) -> None:
-    name = getattr(parameters, "layer", None)
-    if name is not None and name not in model.spatial:
-        near = difflib.get_close_matches(name, model.spatial, n=3, cutoff=0.3)
-        raise InvalidPlan(
-            f"{method} asks for layer {name!r}, which this model does not have.",
-            expected="one of the model's spatial layers",
-            found=name,
-            remedy=f"Near matches: {', '.join(near)}." if near else "See the model's inspection.",
-        )
-
-
 def _preprocessing(request: PlanRequest, model: ModelReport) -> Preprocessing:
     try:
         recipe = preprocessing(request.preprocessing, model.input_shape)
     except ValidationError as error:
         raise InvalidPlan(f"The preprocessing is not valid: {error.errors()[0]['msg']}.") from error
-    fixed = model.inputs[0].shape[1:]
+    fixed = model.image_sides
     if any(want is not None and want != got for want, got in zip(fixed, recipe.shape, strict=True)):
         raise InputShapeMismatch(
             f"The model takes images of shape {list(fixed)}, the preprocessing makes {list(recipe.shape)}.",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from junco.contract.attacking import attackable, fragility_cost, manipulated, manipulation_cost, pieces_of
 from junco.contract.catalogue import METHODS, Arm, CheckName
 from junco.contract.plan import Cell, Plan, PlannedMethod, Shard, ShardKind
 
@@ -60,6 +61,30 @@ def _shift_pieces(plan: Plan) -> Iterator[Shard]:
     yield Shard(
         index=0, check=CheckName.INPUT_SHIFT, kind=ShardKind.SHIFT, images=shown, cost=2 * len(shown) * max(steps, 1)
     )
+
+
+@falls_into(CheckName.CLASS_SENSITIVITY)
+def _class_pieces(plan: Plan) -> Iterator[Shard]:
+    for group in plan.groups:
+        cost = len(group) * (4 + plan.profile.class_draws)
+        yield Shard(index=0, check=CheckName.CLASS_SENSITIVITY, kind=ShardKind.CLASSES, images=group, cost=cost)
+
+
+@falls_into(CheckName.INPUT_MANIPULATION)
+def _manipulation_pieces(plan: Plan) -> Iterator[Shard]:
+    check = CheckName.INPUT_MANIPULATION
+    for images in pieces_of(manipulated(plan)) if attackable(plan, check) else ():
+        cost = manipulation_cost(plan, images)
+        yield Shard(index=0, check=check, kind=ShardKind.MANIPULATION, images=images, cost=cost)
+
+
+@falls_into(CheckName.FRAGILITY)
+def _fragility_pieces(plan: Plan) -> Iterator[Shard]:
+    check = CheckName.FRAGILITY
+    for images in pieces_of(range(min(plan.profile.fragility_images, len(plan.selected)))):
+        if attackable(plan, check):
+            cost = fragility_cost(plan, images)
+            yield Shard(index=0, check=check, kind=ShardKind.FRAGILITY, images=images, cost=cost)
 
 
 def _price(method: PlannedMethod, plan: Plan) -> int:

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from junco.contract.base import Digest, Frozen
 from junco.contract.errors import Problem
 from junco.contract.images import ImageSet
@@ -38,7 +40,7 @@ class Advanced(Frozen):
 
     event: Literal["advanced"] = "advanced"
     stage: str
-    completed: int
+    completed: int = Field(ge=0, le=1 << 53)
 
 
 class Finished(Frozen):

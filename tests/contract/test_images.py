@@ -79,3 +79,46 @@ def test_recipes_that_contradict_themselves_are_refused(wrong: dict[str, object]
 def test_names_carry_labels_by_one_rule(name: str, label: int | None) -> None:
     """The nearest folder of digits, else a trailing _NNN of the stem, else nothing."""
     assert label_from_name(name) == label
+
+
+def test_a_presets_own_colours_follow_the_models_order() -> None:
+    """Blue first, unless given by hand: then they are the user's, in the model's order."""
+    found = preprocessing(PreprocessingRequest(preset=PresetName.IMAGENET, channels="BGR"), (3, 224, 224))
+    assert (found.mean, found.std) == ((0.406, 0.456, 0.485), (0.225, 0.224, 0.229))
+    given = preprocessing(PreprocessingRequest(channels="BGR", mean=(1.0, 2.0, 3.0)), (3, 224, 224))
+    assert given.mean == (1.0, 2.0, 3.0)
+
+
+def test_caffes_preset_is_blue_first_in_pixels() -> None:
+    """Keras' numbers for VGG and ResNet: B, G, R minus their means, not scaled."""
+    found = preprocessing(PreprocessingRequest(preset=PresetName.IMAGENET_CAFFE), (3, 224, 224))
+    assert (found.channels, found.mean, found.std, found.scale) == ("BGR", (103.939, 116.779, 123.68), (1.0,), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "resize"),
+    [
+        ({"preset": "imagenet"}, 256),
+        ({"preset": "imagenet", "crop": False}, None),
+        ({"preset": "imagenet", "crop": True}, 256),
+        ({"preset": "unit"}, None),
+        ({"preset": "unit", "crop": True}, 224),
+        ({"preset": "clip"}, 224),
+        ({"preset": "unit", "crop": True, "resize": 300}, 300),
+    ],
+)
+def test_crop_says_how_an_image_is_fitted(fields: dict[str, object], resize: int | None) -> None:
+    """A preset's own rule unless one is asked for."""
+    assert preprocessing(PreprocessingRequest.model_validate(fields), (3, 224, 224)).resize == resize
+
+
+def test_a_short_side_without_a_crop_is_refused() -> None:
+    """The two contradict each other."""
+    with pytest.raises(ValidationError, match="crop is false"):
+        PreprocessingRequest(crop=False, resize=256)
+
+
+def test_a_preset_of_three_colours_is_refused_for_grey() -> None:
+    """The message says how many values are wanted."""
+    with pytest.raises(ValidationError, match="mean has 3 values; L needs 1 "):
+        preprocessing(PreprocessingRequest(preset=PresetName.IMAGENET), (1, 224, 224))

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from junco.contract.base import digest_of
 from junco.contract.catalogue import CheckName, Method
-from junco.contract.plan import MethodRequest, Plan, PlanRequest
+from junco.contract.plan import CHECKS_BY_DEFAULT, MethodRequest, Plan, PlanRequest
 from junco.contract.profile import PROFILES, ProfileName
 from junco.contract.resolve import resolve
 from tests.contract.reports import image_set, report, request
@@ -22,7 +22,7 @@ def test_by_default_the_common_methods_meet_every_check() -> None:
     assert [m.method for m in asked.methods] == [
         Method.GRADIENT, Method.INPUT_X_GRADIENT, Method.GUIDED_BACKPROP, Method.GRAD_CAM,
     ]  # fmt: skip
-    assert asked.checks == tuple(CheckName)
+    assert asked.checks == CHECKS_BY_DEFAULT
     assert asked.profile is ProfileName.STANDARD
 
 

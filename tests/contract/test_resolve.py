@@ -219,3 +219,43 @@ def test_checks_come_in_the_catalogues_order() -> None:
     """Whatever the request's order, and once each."""
     found = plan(checks=["input_shift", "parameter_randomization", "input_shift"])
     assert found.checks == (CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT)
+
+
+def test_without_gradients_the_usual_methods_give_way_to_occlusion() -> None:
+    """Also for a request that was stored with all its defaults; methods that were asked for by name stay."""
+    usual = ("gradient", "input_x_gradient", "guided_backprop", "grad_cam")
+    model = report(methods={name: unavailable("no gradients") for name in usual})
+    stored = request().model_validate_json(request().model_dump_json())
+    for given in (request(), stored):
+        asked = [m.label for m in resolve(given, model, image_set(20)).methods if m.requested]
+        assert asked == ["occlusion"]
+    named = resolve(request(methods=["gradient"]), model, image_set(20))
+    assert [m.label for m in named.methods if m.requested] == ["gradient"]
+    assert [m.label for m in plan().methods if m.requested] == list(usual)
+
+
+@pytest.mark.parametrize(("target", "refused"), [(0, False), (9, False), (10, True), ("predicted", False)])
+def test_a_target_is_a_class_of_the_model(target: int | str, refused: bool) -> None:
+    """Ten classes are 0 to 9; what lies beyond is refused before any work, with the range."""
+    if not refused:
+        assert plan(target=target).target == target
+        return
+    with pytest.raises(InvalidPlan, match="has no class 10") as caught:
+        plan(target=target)
+    assert (caught.value.expected, caught.value.found) == ("a class index from 0 to 9, or 'predicted'", "10")
+
+
+@pytest.mark.parametrize(("classes", "skipped"), [(2, True), (3, False)])
+def test_two_classes_have_no_class_sensitivity(classes: int, skipped: bool) -> None:
+    """O17: with z_1 = -z_0 the maps are exact negatives; the plan says why the check is not run."""
+    found = resolve(request(), report(classes=classes), image_set(20))
+    assert ("two classes" in found.skipped.get(CheckName.CLASS_SENSITIVITY, "")) is skipped
+    assert (ShardKind.CLASSES in [shard.kind for shard in shards(found)]) is not skipped
+
+
+def test_parameters_that_do_not_fit_the_model_are_refused_before_any_work() -> None:
+    """A baseline with one value for three channels names both numbers."""
+    method = {"method": "integrated_gradients", "parameters": {"baseline": "custom", "baseline_values": [0.5]}}
+    with pytest.raises(InvalidPlan, match="does not fit") as caught:
+        plan(methods=[method])
+    assert (caught.value.expected, caught.value.found) == ("3 baseline_values, one per channel", "1")

@@ -1,5 +1,6 @@
 """What a reader must know beside a verdict (docs/verdicts.md)."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -41,7 +42,7 @@ def _of_method(
             yield Caveat.SCHEME_DISAGREEMENT
     if _fails(judgement, Depth.TOP) and not _fails(judgement, Depth.FULL):
         yield Caveat.SHALLOW_INVARIANCE
-    if stats.resolution and stats.resolution[0] * stats.resolution[1] < COARSE:
+    if stats.resolution and min(math.prod(stats.resolution), _freedom(method, merged)) < COARSE:
         yield Caveat.LOW_RESOLUTION
     if any(d.degenerate > 0 for d in deciding.values()):
         yield Caveat.DEGENERATE_MAPS
@@ -67,11 +68,19 @@ def _of_run(merged: Merged, report: ModelReport, labels: Sequence[int | None]) -
         yield Caveat.FEW_CLASSES
     if any(truth is not None and truth != found for truth, found in zip(labels, predictions, strict=False)):
         yield Caveat.MISCLASSIFIED
+    if report.executor != "graph":
+        yield Caveat.NO_GRADIENT_CONTROL
     if report.coverage.fraction < 1:
         yield Caveat.PARAMETERS_LEFT
     has_norms = any(kind.startswith("BatchNorm") for kind in report.norms)
     if has_norms and min(merged.facts("calibration"), default=CALIBRATED) < CALIBRATED:
         yield Caveat.FEW_CALIBRATION_IMAGES
+
+
+def _freedom(method: PlannedMethod, merged: Merged) -> float:
+    """Values that a map holds freely where those are fewer than its pixels: segments painted at full resolution."""
+    parameters = METHODS[method.method].parameters.model_validate(method.parameters)
+    return parameters.freedom(merged.plan.preprocessing.shape) or math.inf
 
 
 def _sign_only(stats: RandomizationStatistics) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from junco.audit.pipeline import shift_pictures
+from junco.audit.pipeline import class_pictures, shift_pictures
 from junco.audit.pipeline.curves import TRAINED
 from junco.audit.pipeline.drawing import DRAWINGS, Artifact, Pixels, Sketch, draws, folder, slug
 from junco.audit.pipeline.merge import Pieces
@@ -18,7 +18,7 @@ from junco.contract.outcome import CheckOutcome, Curve, MethodOutcome, Outcome
 from junco.contract.plan import Plan, PlannedMethod, ShardKind
 
 # Importing them fills the registry.
-_CHECKS = (shift_pictures,)
+_CHECKS = (class_pictures, shift_pictures)
 
 
 def draw(outcome: Outcome, partials: Mapping[int, Partial], shown: Pixels) -> tuple[Outcome, tuple[Artifact, ...]]:

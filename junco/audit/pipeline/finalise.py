@@ -6,9 +6,9 @@ from importlib.metadata import version
 
 import numpy as np
 
-from junco.audit.pipeline import randomization, shift
+from junco.audit.pipeline import classes, randomization, shift
 from junco.audit.pipeline.case import CONCLUSIONS, Case, Found, Partials
-from junco.audit.pipeline.merge import Merged, of_kind
+from junco.audit.pipeline.merge import Merged
 from junco.audit.verdict import of_method, overall
 from junco.contract.catalogue import METHODS, CheckName, Verdict
 from junco.contract.model import ModelReport
@@ -21,11 +21,11 @@ from junco.contract.outcome import (
     Outcome,
     Provenance,
 )
-from junco.contract.plan import Plan, PlannedMethod, ShardKind
+from junco.contract.plan import Plan, PlannedMethod
 from junco.contract.sharding import shards as shards_of
 
 # Importing them fills the registry.
-_CHECKS = (randomization, shift)
+_CHECKS = (classes, randomization, shift)
 
 
 def conclude(
@@ -68,7 +68,7 @@ def _passes(plan: Plan) -> dict[str, int]:
 
 
 def _method(plan: Plan, method: PlannedMethod, found: Mapping[CheckName, Found]) -> MethodOutcome:
-    checks = tuple(_check(method, check, found) for check in plan.checks if check in method.checks)
+    checks = tuple(_check(plan, method, check, found) for check in plan.checks if check in method.checks)
     verdict = of_method({c.check: c.verdict for c in checks}, plan.profile.required)
     card = METHODS[method.method]
     return MethodOutcome(
@@ -83,10 +83,12 @@ def _method(plan: Plan, method: PlannedMethod, found: Mapping[CheckName, Found])
     )
 
 
-def _check(method: PlannedMethod, check: CheckName, found: Mapping[CheckName, Found]) -> CheckOutcome:
+def _check(plan: Plan, method: PlannedMethod, check: CheckName, found: Mapping[CheckName, Found]) -> CheckOutcome:
     if method.unavailable is not None:
         reason = method.unavailable.rstrip(".")
         return CheckOutcome(check=check, verdict=Verdict.NOT_RUN, summary=f"{method.label} was not run: {reason}.")
+    if check in plan.skipped:
+        return CheckOutcome(check=check, verdict=Verdict.NOT_RUN, summary=f"Not run: {plan.skipped[check]}.")
     return found[check].outcomes[method.label]
 
 
@@ -124,12 +126,13 @@ def _model(report: ModelReport) -> ModelSummary:
         parity=report.parity,
         coverage=report.coverage,
         layers=report.layers,
+        executor=report.executor,
         warnings=report.warnings,
     )
 
 
 def _images(plan: Plan, partials: Partials, labels: Sequence[int | None], names: Sequence[str]) -> ImagesSummary:
-    logits = Merged(plan, of_kind(plan, partials, ShardKind.CELLS)).logits()
+    logits = Merged(plan, [(shard, partials[shard.index]) for shard in shards_of(plan)]).logits()
     predictions = tuple(int(c) for c in logits.argmax(1)) if logits.size else ()
     known = [(p, t) for p, t in zip(predictions, labels, strict=False) if t is not None]
     return ImagesSummary(

@@ -6,8 +6,7 @@ import numpy as np
 
 from junco.audit.pipeline.merge import Merged
 from junco.audit.pipeline.prepare import DESCRIPTIVE
-from junco.audit.verdict import DepthNumbers, Judgement, MethodNumbers, Table, TwoWay, kappa, two_way
-from junco.audit.verdict.randomization import DepthJudgement
+from junco.audit.verdict import Effect, Judgement, MethodNumbers, Numbers, Table, TwoWay, kappa, two_way
 from junco.contract.catalogue import Arm, Depth
 from junco.contract.outcome import DepthStatistics, Interval, RandomizationStatistics
 from junco.contract.plan import PlannedMethod
@@ -24,9 +23,9 @@ def method_numbers(merged: Merged, method: PlannedMethod) -> MethodNumbers:
     )
 
 
-def _depth_numbers(merged: Merged, label: str, arm: Arm, stage: int) -> DepthNumbers:
+def _depth_numbers(merged: Merged, label: str, arm: Arm, stage: int) -> Numbers:
     rho, floor, degenerate = (merged.table(label, arm, stage, quantity=q) for q in ("rho", "floor", "degenerate"))
-    return DepthNumbers(rho=rho, floor=floor, degenerate=degenerate)
+    return Numbers(rho=rho, floor=floor, degenerate=degenerate)
 
 
 def statistics(merged: Merged, judgement: Judgement, *, completeness: float | None) -> RandomizationStatistics:
@@ -49,7 +48,7 @@ def _resolution(merged: Merged, label: str) -> tuple[int, int] | None:
     return (found[0][0], found[0][1]) if found else None
 
 
-def _depth(merged: Merged, label: str, arm: Arm, depth: Depth, d: DepthJudgement) -> DepthStatistics:
+def _depth(merged: Merged, label: str, arm: Arm, depth: Depth, d: Effect) -> DepthStatistics:
     stage = merged.plan.depths[depth]
     return DepthStatistics(
         arm=arm,

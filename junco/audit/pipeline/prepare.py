@@ -1,7 +1,7 @@
 """What every shard of a plan starts from: the model, the images, the explainers, the way to compare."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -37,24 +37,31 @@ class Bench:
     def rows(self, images: Sequence[int]) -> Batch:
         """The batch of these images, by their places in the plan."""
         places = torch.tensor(list(images), device=self.batch.x.device)
-        return Batch(
-            x=self.batch.x[places], targets=self.batch.targets[places], index=tuple(images), box=self.batch.box
-        )
+        return replace(self.batch, x=self.batch.x[places], targets=self.batch.targets[places], index=tuple(images))
 
 
 def bench(plan: Plan, model: bytes, files: Files, *, device: str = "cpu", float64: bool = False) -> Bench:
-    """Load and decode what ``plan`` names; targets are the model's own predictions on the trained weights."""
+    """Load and decode what ``plan`` names; targets are those that the plan asks for."""
     canonical = load(model, input_shape=plan.preprocessing.shape, output=plan.output)
-    canonical = double(canonical) if float64 else canonical
-    # Channels last is the layout that convolutions are fastest in, on CPUs and on GPUs.
-    canonical.module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
+    if canonical.differentiable:
+        canonical = double(canonical) if float64 else canonical
+        # Channels last is the layout that convolutions are fastest in, on CPUs and on GPUs.
+        canonical.module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in stubs
+    else:
+        device, float64 = "cpu", False  # where and in what the file's own executor computes
     shots = pictures.load(files, plan.preprocessing, selected=plan.selected)
     dtype = torch.float64 if float64 else torch.float32
     x = shots.x.to(device=device, dtype=dtype, memory_format=torch.channels_last)
     with torch.no_grad():
         logits = torch.cat([canonical(part) for part in torch.split(x, at_once(device))])
-    batch = Batch(x=x, targets=logits.argmax(1), index=tuple(range(len(x))), box=shots.box(plan.preprocessing))
+    box = shots.box(plan.preprocessing)
+    batch = Batch(x=x, targets=_targets(logits, plan), index=tuple(range(len(x))), box=box, references=x)
     return Bench(model=canonical, shots=shots, batch=batch, logits=logits)
+
+
+def _targets(logits: Tensor, plan: Plan) -> Tensor:
+    predicted = logits.argmax(1)
+    return predicted if plan.target == "predicted" else torch.full_like(predicted, plan.target)
 
 
 def bound(methods: Sequence[PlannedMethod]) -> tuple[Bound, ...]:
@@ -66,9 +73,12 @@ def explainers(plan: Plan, check: CheckName, model: Canonical) -> tuple[Explaine
     """All methods of ``check``, and those with randomness of their own."""
     planned = plan.methods_of(check)
     stochastic = [m for m in planned if not METHODS[m.method].deterministic]
-    rows = at_once(next(model.module.parameters()).device.type)
-    every = build(bound(planned), model, batch_size=rows)
-    return every, build(bound(stochastic), model, batch_size=rows) if stochastic else None
+    return explainer(planned, model), explainer(stochastic, model) if stochastic else None
+
+
+def explainer(methods: Sequence[PlannedMethod], model: Canonical) -> Explainer:
+    """These methods as one explainer, in passes that suit the model's device."""
+    return build(bound(methods), model, batch_size=at_once(next(model.module.parameters()).device.type))
 
 
 def at_once(device: str) -> int:

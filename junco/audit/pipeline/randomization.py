@@ -10,12 +10,12 @@ from junco.audit.pipeline import caveats, curves
 from junco.audit.pipeline.case import Case, Found, concludes
 from junco.audit.pipeline.merge import Merged, Pieces
 from junco.audit.pipeline.numbers import known, method_numbers, statistics
+from junco.audit.pipeline.trust import trusted
 from junco.audit.verdict import Judgement, changed, judge
-from junco.contract.catalogue import CheckName, Control, Depth, Method, Verdict
+from junco.contract.catalogue import CheckName, Depth, Verdict
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight
-from junco.contract.plan import Plan, PlannedMethod, ShardKind
-from junco.contract.profile import Profile
+from junco.contract.plan import PlannedMethod, ShardKind
 
 CHECK = CheckName.PARAMETER_RANDOMIZATION
 
@@ -33,8 +33,7 @@ def found(case: Case, cells: Pieces, *, curve: Pieces) -> Found:
     held = preflight(merged, report, labels)
     judged = _judged(merged)
     judged = _on_their_own(judged, merged)
-    judged = _trusted(judged, held, plan)
-    judged, doubts = _by_controls(judged, plan)
+    judged, doubts = trusted(judged, held, plan)
     outcomes = {m.label: _outcome(m, judged[m.label], merged, drawn, doubts) for m in plan.methods_of(CHECK)}
     run = CheckRun(
         check=CHECK,
@@ -121,54 +120,6 @@ def _on_their_own(judged: Mapping[str, Judgement], merged: Merged) -> dict[str, 
         label: replace(j, verdict=Verdict.INVALID, reason=problems[label]) if label in problems else j
         for label, j in judged.items()
     }
-
-
-def _trusted(judged: Mapping[str, Judgement], held: Sequence[Preflight], plan: Plan) -> dict[str, Judgement]:
-    broken = next((p for p in held if not p.holds), None)
-    if broken:
-        reason = f"the preflight '{broken.name}' does not hold: {broken.detail}"
-        return {label: replace(j, verdict=Verdict.INVALID, reason=reason) for label, j in judged.items()}
-    count, least = len(plan.selected), plan.profile.images_minimum
-    if count >= least:
-        return dict(judged)
-    reason = too_few(count, plan.profile)
-    return {label: _doubted(j, (Verdict.PASS, Verdict.FAIL), reason) for label, j in judged.items()}
-
-
-def too_few(count: int, profile: Profile) -> str:
-    """Why there is no verdict on so few images."""
-    return f"{count} images are too few for a verdict; the profile {profile.name} needs {profile.images_minimum}"
-
-
-def _by_controls(judged: Mapping[str, Judgement], plan: Plan) -> tuple[dict[str, Judgement], tuple[Caveat, ...]]:
-    """A job that misjudges a map whose verdict is known distrusts itself: no fail without a passing gradient, no pass
-    without a failing edge detector and invalid noise and constant maps."""
-    if len(plan.selected) < plan.profile.images_minimum or all(j.verdict is Verdict.INVALID for j in judged.values()):
-        return dict(judged), ()
-    out, doubts = dict(judged), False
-    gradient = judged.get(Method.GRADIENT)
-    if gradient and gradient.verdict is not Verdict.PASS:
-        reason = f"the plain gradient, which should pass, is {gradient.verdict} on this model, so no accusation stands"
-        out, doubts = {label: _doubted(j, (Verdict.FAIL,), reason) for label, j in out.items()}, True
-    for control, expected in _EXPECTED.items():
-        seen = judged.get(control)
-        if seen and seen.verdict is not expected:
-            reason = f"the control {control} should be {expected} and is {seen.verdict}, so no acquittal stands"
-            out, doubts = {label: _doubted(j, (Verdict.PASS,), reason) for label, j in out.items()}, True
-    return out, (Caveat.CONTROL_DISAGREES,) if doubts else ()
-
-
-_EXPECTED = {
-    Control.EDGE_DETECTOR: Verdict.FAIL,
-    Control.GAUSSIAN_NOISE: Verdict.INVALID,
-    Control.CONSTANT: Verdict.INVALID,
-}
-
-
-def _doubted(judgement: Judgement, words: tuple[Verdict, ...], reason: str) -> Judgement:
-    if judgement.verdict not in words:
-        return judgement
-    return replace(judgement, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
 
 def _outcome(

@@ -1,7 +1,7 @@
 """run(shard) -> partial: one independent piece of a plan, from bytes to numbers."""
 
 from junco.audit.pipeline.prepare import Files
-from junco.audit.pipeline.runs import parameter_randomization, shift
+from junco.audit.pipeline.runs import classes, parameter_randomization, shift
 from junco.audit.pipeline.runs.registry import KEPT, RUNS, Order
 from junco.audit.types import Partial, Tick
 from junco.contract.plan import Plan, Shard
@@ -9,7 +9,7 @@ from junco.contract.plan import Plan, Shard
 __all__ = ["KEPT", "run"]
 
 # Importing them fills the registry.
-_CHECKS = (parameter_randomization, shift)
+_CHECKS = (classes, parameter_randomization, shift)
 
 
 def run(

@@ -8,7 +8,7 @@ import numpy as np
 
 from junco.audit.pipeline.case import Case, Found, concludes
 from junco.audit.pipeline.numbers import known
-from junco.audit.pipeline.randomization import too_few
+from junco.audit.pipeline.trust import too_few
 from junco.audit.types import Partial
 from junco.audit.verdict import ShiftJudgement, judge_shift
 from junco.contract.catalogue import CheckName, Method, Verdict
@@ -23,8 +23,7 @@ def conclude(case: Case) -> Found:
     """Judge all methods of the plan from the shift shards' partials."""
     plan, partials = case.plan, [partial for _, partial in case.pieces(ShardKind.SHIFT)]
     held = _preflight(plan, partials)
-    used = partials[0].facts["construction"]
-    holds = next(p.holds for p in held if p.name == f"same_outputs_{used}")
+    holds = {p.name.removeprefix("same_outputs_"): p.holds for p in held}
     outcomes = {m.label: _outcome(plan, m, partials, holds=holds) for m in plan.methods_of(CHECK)}
     return Found(outcomes=_by_gradient(outcomes), run=CheckRun(check=CHECK, preflight=held))
 
@@ -63,18 +62,24 @@ def _held(plan: Plan, name: str, seen: Sequence[Mapping[str, Any]]) -> Preflight
     )
 
 
-def _outcome(plan: Plan, method: PlannedMethod, partials: Sequence[Partial], *, holds: bool) -> CheckOutcome:
+def _outcome(
+    plan: Plan, method: PlannedMethod, partials: Sequence[Partial], *, holds: Mapping[str, bool]
+) -> CheckOutcome:
+    used = _mapping(partials[0].facts["constructions"]).get(method.label)
+    if used is None:
+        reason = "its rules need the shift folded into the first layer, and the image meets no linear layer first"
+        return CheckOutcome(check=CHECK, verdict=Verdict.NOT_RUN, summary=f"{method.label} was not run: {reason}.")
     difference, rho = (
         np.concatenate([partial.arrays[method.label, name] for partial in partials]) for name in ("difference", "rho")
     )
-    judged = _enough(plan, judge_shift(difference, rho, holds=holds, thresholds=plan.profile.thresholds))
+    judged = _enough(plan, judge_shift(difference, rho, holds=holds[used], thresholds=plan.profile.thresholds))
     facts = partials[0].facts
     return CheckOutcome(
         check=CHECK,
         verdict=judged.verdict,
         summary=f"{method.label}: {judged.reason}.",
         statistics=ShiftStatistics(
-            construction="fold" if facts["construction"] == "fold" else "prepend",
+            construction="fold" if used == "fold" else "prepend",
             difference=None if judged.difference is None else known(judged.difference),
             rho=None if judged.rho is None else known(judged.rho),
             images=len(difference),

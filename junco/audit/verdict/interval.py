@@ -64,6 +64,16 @@ def two_way(y: Table) -> TwoWay | None:
     return _analysis(_filled(y), df_e)
 
 
+def spread(y: Table) -> TwoWay | None:
+    """Two-way interval of the mean of ``y`` [images, seeds]; over images alone where there is one seed."""
+    if y.ndim == 2 and y.shape[1] > 1:
+        return two_way(y)
+    rows = y[~np.isnan(y)]
+    if rows.size < 2:
+        return None
+    return TwoWay(mean=float(rows.mean()), v=float(rows.var(ddof=1)) / rows.size, df=rows.size - 1.0)
+
+
 def _analysis(y: Table, df_e: int) -> TwoWay:
     n, s = y.shape
     mean = float(y.mean())

@@ -13,7 +13,7 @@ from junco.audit.checks.parameter_randomization import Study, run
 from junco.audit.graph.steps import steps
 from junco.audit.similarity.spearman import cross, prepare
 from junco.audit.types import Batch, Canonical, Comparison, Explained, Partial, Trait
-from junco.audit.verdict import DepthNumbers, Judgement, MethodNumbers, judge
+from junco.audit.verdict import Judgement, MethodNumbers, Numbers, judge
 from junco.contract.catalogue import Arm, CheckName, Depth, View
 from junco.contract.plan import Cell, Shard, ShardKind
 from junco.contract.profile import Thresholds
@@ -139,9 +139,9 @@ class Measured:
         ceiling = self.partial.arrays[label, "original", "ceiling"].astype(np.float64)
         return judge([MethodNumbers(label, ceiling, depths)], Thresholds())[0]
 
-    def _numbers(self, label: str, arm: Arm, stage: int) -> DepthNumbers:
+    def _numbers(self, label: str, arm: Arm, stage: int) -> Numbers:
         rho, floor, degenerate = (self.table(label, arm, stage, q) for q in ("rho", "floor", "degenerate"))
-        return DepthNumbers(rho, floor, degenerate)
+        return Numbers(rho, floor, degenerate)
 
 
 def study(model: Canonical, methods: Mapping[str, tuple[Trait, Map]]) -> Study:

@@ -6,6 +6,7 @@ from torch import nn
 from tests.truth import digits, models, product
 from tests.truth.product import Job
 
+CHECKS = ["parameter_randomization", "input_shift"]
 METHODS = ["gradient", "guided_backprop", "grad_cam", {"method": "smoothgrad", "parameters": {"samples": 3}}]
 
 
@@ -26,4 +27,4 @@ def file(kind: models.Kind = "traced") -> bytes:
 def job() -> Job:
     """22 digits under the quick profile, two groups' worth of controls and four methods."""
     _, test = digits.split()
-    return product.measured(file(), test[slice(0, 22)], METHODS, profile="quick")
+    return product.measured(file(), test[slice(0, 22)], METHODS, profile="quick", checks=CHECKS)

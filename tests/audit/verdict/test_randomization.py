@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from junco.audit.verdict import DepthNumbers, Judgement, MethodNumbers, judge, kappa
+from junco.audit.verdict import Judgement, MethodNumbers, Numbers, judge, kappa
 from junco.contract.catalogue import Arm, Depth, Verdict
 from junco.contract.profile import Thresholds
 
@@ -24,11 +24,11 @@ def table(mean: float, seed: int, *, noise: float = 0.05, shape: tuple[int, int]
     return np.asarray(y - y.mean() + mean)
 
 
-def numbers(effect: float, seed: int = 0, *, floor: float = 0.2, noise: float = 0.05) -> DepthNumbers:
+def numbers(effect: float, seed: int = 0, *, floor: float = 0.2, noise: float = 0.05) -> Numbers:
     """One depth with mean kappa ``effect`` under a ceiling of 1."""
     room = 1 - floor
     rho = floor + room * table(effect, seed, noise=noise)
-    return DepthNumbers(rho=rho, floor=np.full((N, S), floor), degenerate=np.zeros((N, S)))
+    return Numbers(rho=rho, floor=np.full((N, S), floor), degenerate=np.zeros((N, S)))
 
 
 def method(
@@ -37,7 +37,7 @@ def method(
     label: str = "m",
     noise: float = 0.05,
     ceiling: Table | None = None,
-    replaced: Mapping[Place, DepthNumbers] | None = None,
+    replaced: Mapping[Place, Numbers] | None = None,
 ) -> MethodNumbers:
     """A method by its kappa at every place; the logit layer keeps everything unless told otherwise."""
     given = effects if isinstance(effects, Mapping) else {p: effects for p in PLACES if p[1] is not Depth.LOGIT}
@@ -132,7 +132,7 @@ def near_fail(p: float) -> MethodNumbers:
 
 def _top(effect: float) -> MethodNumbers:
     one = numbers(effect, 1)
-    places: dict[Place, DepthNumbers] = {(arm, Depth.TOP): one for arm in Arm}
+    places: dict[Place, Numbers] = {(arm, Depth.TOP): one for arm in Arm}
     return method(0.0, replaced=places)
 
 
@@ -171,12 +171,12 @@ def test_order_of_the_methods_does_not_matter() -> None:
     }  # fmt: skip
 
 
-def prior(rho: float = 1.0, floor: float = 1.0) -> DepthNumbers:
+def prior(rho: float = 1.0, floor: float = 1.0) -> Numbers:
     """O9b: kappa undefined because another image's map is as alike as one's own."""
-    return DepthNumbers(rho=np.full((N, S), rho), floor=np.full((N, S), floor), degenerate=np.zeros((N, S)))
+    return Numbers(rho=np.full((N, S), rho), floor=np.full((N, S), floor), degenerate=np.zeros((N, S)))
 
 
-def everywhere(depth: DepthNumbers, **others: Table) -> MethodNumbers:
+def everywhere(depth: Numbers, **others: Table) -> MethodNumbers:
     """The same numbers at every place."""
     return MethodNumbers(label="m", ceiling=others.get("ceiling", np.ones(N)), depths=dict.fromkeys(PLACES, depth))
 
@@ -197,13 +197,13 @@ def test_identity_has_a_margin_of_two_percent(rho: float, expected: Verdict) -> 
 
 def test_identity_uses_the_lower_bound_and_not_the_mean() -> None:
     """A mean of -.01 with a wide interval is no proof that nothing changed."""
-    loose = DepthNumbers(rho=table(0.99, 0, noise=0.3), floor=np.full((N, S), 0.95), degenerate=np.zeros((N, S)))
+    loose = Numbers(rho=table(0.99, 0, noise=0.3), floor=np.full((N, S), 0.95), degenerate=np.zeros((N, S)))
     assert word(everywhere(loose)) is Verdict.INCONCLUSIVE
 
 
 def test_identity_in_one_arm_alone_does_not_fail() -> None:
     """The override too needs both arms."""
-    places: dict[Place, DepthNumbers] = {(Arm.REINIT, Depth.TOP): prior(), (Arm.REINIT, Depth.FULL): prior()}
+    places: dict[Place, Numbers] = {(Arm.REINIT, Depth.TOP): prior(), (Arm.REINIT, Depth.FULL): prior()}
     assert word(method(0.0, replaced=places)) is Verdict.INCONCLUSIVE
 
 
@@ -220,7 +220,7 @@ def test_a_fifth_of_undefined_cells_is_still_judged_and_more_is_not() -> None:
     def with_gaps(images: int) -> MethodNumbers:
         floor = np.full((N, S), 0.2)
         floor[:images] = 0.95
-        depth = DepthNumbers(rho=np.full((N, S), 0.2), floor=floor, degenerate=np.zeros((N, S)))
+        depth = Numbers(rho=np.full((N, S), 0.2), floor=floor, degenerate=np.zeros((N, S)))
         return everywhere(depth)
 
     assert word(with_gaps(10)) is Verdict.PASS
@@ -231,14 +231,14 @@ def test_a_fifth_of_undefined_cells_is_still_judged_and_more_is_not() -> None:
 def test_a_method_that_does_not_reproduce_itself_is_invalid(ceiling: float, expected: Verdict) -> None:
     """C5, O8: R < .5 catches random maps, which would otherwise pass best of all."""
     rho = np.full((N, S), 0.03)
-    depth = DepthNumbers(rho=rho, floor=rho, degenerate=np.zeros((N, S)))
+    depth = Numbers(rho=rho, floor=rho, degenerate=np.zeros((N, S)))
     assert word(everywhere(depth, ceiling=np.full(N, ceiling))) is expected
 
 
 def test_an_irreproducible_map_is_never_an_unchanged_one() -> None:
     """Noise: rho - R is 0 on average, and still the word is invalid and no depth fails."""
     low = np.full((N, S), 0.03)
-    judged = judge([everywhere(DepthNumbers(low, low, np.zeros((N, S))), ceiling=np.full(N, 0.03))], T)[0]
+    judged = judge([everywhere(Numbers(low, low, np.zeros((N, S))), ceiling=np.full(N, 0.03))], T)[0]
     assert judged.verdict is Verdict.INVALID
     assert all(d.decision is not Verdict.FAIL for d in judged.depths.values())
 
@@ -246,7 +246,7 @@ def test_an_irreproducible_map_is_never_an_unchanged_one() -> None:
 def test_a_constant_map_is_invalid() -> None:
     """O9: no ranks anywhere: no error, no 0, no 1."""
     nan = np.full((N, S), np.nan)
-    judged = judge([everywhere(DepthNumbers(nan, nan, np.ones((N, S))), ceiling=np.full(N, np.nan))], T)[0]
+    judged = judge([everywhere(Numbers(nan, nan, np.ones((N, S))), ceiling=np.full(N, np.nan))], T)[0]
     assert judged.verdict is Verdict.INVALID
     assert math.isnan(judged.ceiling)
     assert judged.depths[Arm.REINIT, Depth.TOP].kappa is None
@@ -267,20 +267,20 @@ def test_degenerate_maps_at_the_logit_layer_do_not_matter() -> None:
     assert judged.depths[place].decision is Verdict.INVALID
 
 
-def degenerate(images: int) -> DepthNumbers:
+def degenerate(images: int) -> Numbers:
     """Lost maps, without ranks on the first ``images``."""
     found = numbers(0.0)
     for values in (found.rho, found.floor):
         values[:images] = np.nan
     share = np.zeros((N, S))
     share[:images] = 1
-    return DepthNumbers(found.rho, found.floor, share)
+    return Numbers(found.rho, found.floor, share)
 
 
 def test_an_invalid_method_takes_its_claims_with_it_into_the_correction() -> None:
     """M_F counts all methods that are judged: a constant map among them moves no other method's word."""
     nan = np.full((N, S), np.nan)
-    broken = everywhere(DepthNumbers(nan, nan, np.ones((N, S))), ceiling=np.full(N, np.nan))
+    broken = everywhere(Numbers(nan, nan, np.ones((N, S))), ceiling=np.full(N, np.nan))
     judged = judge([method(0.8), broken, method(0.0, label="good")], T)
     assert [j.verdict for j in judged] == [Verdict.FAIL, Verdict.INVALID, Verdict.PASS]
 
@@ -306,7 +306,7 @@ def draw(seed: int, effect: float) -> MethodNumbers:
     depths = {}
     for place in PLACES:
         y = effect + images + rng.normal(0, 0.03, (1, S)) + rng.normal(0, 0.1, (N, S))
-        depths[place] = DepthNumbers(rho=y, floor=np.zeros((N, S)), degenerate=np.zeros((N, S)))
+        depths[place] = Numbers(rho=y, floor=np.zeros((N, S)), degenerate=np.zeros((N, S)))
     return MethodNumbers(label="m", ceiling=np.ones(N), depths=depths)
 
 

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from junco.audit.checks import input_shift
-from junco.audit.pipeline.prepare import bench, comparison, explainers
+from junco.audit.pipeline.prepare import bench, comparison, explainer
 from junco.audit.pipeline.runs.registry import KEPT, Order, runs
 from junco.audit.types import Batch, Partial
-from junco.contract.catalogue import CheckName
+from junco.contract.catalogue import METHODS, CheckName
 from junco.contract.plan import ShardKind
 
 
@@ -18,10 +18,12 @@ def shift(order: Order) -> Partial:
     """One shift of the shard's images."""
     plan = order.plan
     ready = bench(plan, order.model, order.files, device=order.device, float64=True)
-    explainer, _ = explainers(plan, CheckName.INPUT_SHIFT, ready.model)
+    planned = plan.methods_of(CheckName.INPUT_SHIFT)
+    folding = [m for m in planned if METHODS[m.method].folds]
     study = input_shift.ShiftStudy(
         model=ready.model,
-        explainer=explainer,
+        explainer=explainer([m for m in planned if m not in folding], ready.model),
+        folding=explainer(folding, ready.model) if folding else None,
         comparison=comparison(descriptive=False),
         seed=plan.seed,
         tick=order.tick,

@@ -1,0 +1,28 @@
+"""Pictures of class_sensitivity: per method the map of the predicted class beside those of other classes."""
+
+from collections.abc import Iterator
+
+from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
+from junco.audit.render import StripRow, strip_png
+from junco.audit.types import Key
+from junco.contract.catalogue import METHODS, CheckName, Control, Rival
+from junco.contract.plan import ShardKind
+
+_HEADS = ("predicted class", "second class", "least likely class", "random class")
+_CAPTION = "Maps of one photo for its predicted class and for other classes: a method that explains tells them apart."
+
+
+@draws(CheckName.CLASS_SENSITIVITY)
+def pictures(sketch: Sketch) -> Iterator[Artifact]:
+    """One strip of all methods."""
+    _, partial = sketch.pieces(ShardKind.CLASSES)[0]
+    rows = []
+    for method in sketch.plan.methods_of(CheckName.CLASS_SENSITIVITY):
+        keys: list[Key] = [(method.label, "original", "maps")]
+        keys += [(method.label, rival.value, "0", "maps") for rival in (Rival.SECOND, Rival.LEAST, Rival.RANDOM)]
+        if method.method not in (Control.GAUSSIAN_NOISE, Control.CONSTANT) and keys[0] in partial.arrays:
+            maps = tuple(first(partial.arrays[key]) for key in keys)
+            rows.append(StripRow(label=method.label, view=METHODS[method.method].view, maps=maps))
+    if rows:
+        strip = strip_png(sketch.shown[0], _HEADS, rows)
+        yield Artifact(f"{folder(CheckName.CLASS_SENSITIVITY)}/strip.png", strip, _CAPTION)

@@ -1,0 +1,100 @@
+"""One measured effect: numbers in, what they support on their own out. Every check that compares maps rests on this.
+
+kappa_is = (rho_is - F_is) / (R_i - F_is): 1, nothing changed beyond the method's own noise; 0, the map is as unrelated
+as another image's. An effect fails when kappa exceeds ``fail`` at level alpha, passes when it stays below ``pass_``:
+absence of evidence never passes.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from junco.audit.verdict.interval import Table, TwoWay, spread
+from junco.contract.catalogue import Verdict
+from junco.contract.profile import Thresholds
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Tables [images, seeds] of one method at one depth in one arm; NaN where a map has no ranks."""
+
+    rho: Table
+    floor: Table
+    degenerate: Table
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One method in one place of a check: intervals, and what they support on their own."""
+
+    rho: TwoWay | None
+    kappa: TwoWay | None
+    floor: float
+    identity: float | None
+    p_fail: float
+    p_pass: float
+    undefined: float
+    degenerate: float
+    unchanged: bool
+    p_fail_holm: float = 1.0
+    decision: Verdict = Verdict.INCONCLUSIVE
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Values of kappa above which an effect fails and below which it passes."""
+
+    fail: float
+    pass_: float
+
+
+def kappa(rho: Table, floor: Table, ceiling: Table, *, support: float) -> Table:
+    """(rho - floor) / (ceiling - floor) [n, s]; NaN where ceiling and floor are closer than ``support``."""
+    room = ceiling[:, None] - floor
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(room >= support, (rho - floor) / room, np.nan)
+
+
+def effect(ceiling: Table, numbers: Numbers, t: Thresholds, *, bounds: Bounds) -> Effect:
+    """What ``numbers`` [images, seeds] under ``ceiling`` [images] support, before any correction."""
+    table = kappa(numbers.rho, numbers.floor, ceiling, support=t.kappa_support)
+    undefined = float(np.isnan(table).mean())
+    found = spread(table) if undefined <= t.undefined_share else None
+    # A method that does not reproduce itself has no map that could have stayed.
+    gap = spread(numbers.rho - ceiling[:, None]) if mean(ceiling) >= t.ceiling_minimum else None
+    identity = gap.lower(t.alpha) if gap else None
+    return Effect(
+        rho=spread(numbers.rho),
+        kappa=found,
+        floor=mean(numbers.floor),
+        identity=identity,
+        p_fail=found.p_above(bounds.fail) if found else 1.0,
+        p_pass=found.p_below(bounds.pass_) if found else 1.0,
+        undefined=undefined,
+        degenerate=float(numbers.degenerate.mean()),
+        unchanged=identity is not None and identity > -t.identity_margin,
+    )
+
+
+def decided(d: Effect, p_holm: float, t: Thresholds) -> Effect:
+    """``d`` with its corrected p value, and the word that it has on its own."""
+    if d.degenerate > t.undefined_share:
+        decision = Verdict.INVALID
+    elif d.unchanged or d.p_fail <= t.alpha:
+        decision = Verdict.FAIL
+    elif d.p_pass <= t.alpha:
+        decision = Verdict.PASS
+    else:
+        decision = Verdict.INCONCLUSIVE
+    return replace(d, p_fail_holm=p_holm, decision=decision)
+
+
+def fails(d: Effect, t: Thresholds) -> bool:
+    """Whether the effect fails after correction."""
+    return d.unchanged or d.p_fail_holm <= t.alpha
+
+
+def mean(values: Table) -> float:
+    """Mean of what is defined; NaN when nothing is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")

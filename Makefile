@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test lint bench replicate serve openapi docs clean
+.PHONY: help setup demo test lint bench records replicate serve openapi docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -32,8 +32,14 @@ lint: $(STAMP) ## Style, types, import contracts
 	$(BIN)/lint-imports
 
 bench: $(STAMP) ## Engine time over the floor of passes, and over Quantus (in its own environment)
+	$(BIN)/python -m benchmarks.inspection
 	$(BIN)/python -m benchmarks.floor
+	$(BIN)/python -m benchmarks.methods
 	$(BIN)/python -m benchmarks.quantus_peer
+
+records: $(STAMP) ## Judge every method on the two reference models, for the catalogue; goes on where it stopped
+	$(BIN)/python -m benchmarks.records digits
+	$(BIN)/python -m benchmarks.records efficientnet_lite0
 
 replicate: $(STAMP) ## Everything slow: published tables, interval coverage, the whole ONNX conformance suite
 	$(BIN)/python -m pytest -m slow --timeout 3600

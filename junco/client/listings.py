@@ -1,7 +1,7 @@
 """``junco models | validations | catalogue``: thin looks at a server, and at what a plan may name."""
 
 from collections.abc import Iterable
-from json import dumps
+from difflib import get_close_matches
 from typing import Annotated
 
 import typer
@@ -11,10 +11,11 @@ from junco.client import show
 from junco.client.exits import told
 from junco.client.http import Client
 from junco.contract.catalogue import CHECKS, METHODS, CheckCard, MethodCard
+from junco.contract.errors import BadInput
 from junco.contract.images import PresetName
 from junco.contract.job import Job, JobState
 from junco.contract.profile import PROFILES
-from junco.contract.resources import CatalogueCheck, CatalogueMethod, ModelResource
+from junco.contract.resources import CatalogueCheck, CatalogueMethod, ModelResource, shown
 
 Server = Annotated[str, typer.Option(envvar="JUNCO_URL", help="The server.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON lines instead of a table.")]
@@ -68,6 +69,7 @@ def validations(
 
 
 def catalogue(
+    name: Annotated[str | None, typer.Argument(help="One method, control or check; all if absent.")] = None,
     json: AsJson = False,
     url: Annotated[str | None, typer.Option(envvar="JUNCO_URL", help="A server's, if it may differ.")] = None,
 ) -> None:
@@ -78,14 +80,33 @@ def catalogue(
             with Client(url) as client:
                 found = client.catalogue()
             cards = (*found.methods, *found.controls, *found.checks)
-        rows = [(card.name.value, card.title, card.summary) for card in cards]
-        if json:
-            for row in rows:
-                typer.echo(dumps(dict(zip(("name", "title", "summary"), row, strict=True))))
+        if name is not None:
+            _one_card(name, cards, json=json)
             return
+        if json:
+            _lines(shown(card) for card in cards)
+            return
+        rows = [(card.name.value, card.title, card.summary) for card in cards]
         show.show_table(("name", "title", "summary"), rows, show.console())
         typer.echo("profiles: " + ", ".join(PROFILES))
         typer.echo("presets: " + ", ".join(PresetName))
+
+
+def _one_card(name: str, cards: Iterable[_Card], *, json: bool) -> None:
+    every = {card.name.value: card for card in cards}
+    if name not in every:
+        near = get_close_matches(name, every, n=3, cutoff=0.4)
+        raise BadInput(
+            f"The catalogue has no {name!r}.",
+            expected="a method, control or check",
+            found=name,
+            remedy=f"Near matches: {', '.join(near)}." if near else "See junco catalogue.",
+        )
+    card = shown(every[name])
+    if json:
+        typer.echo(card.model_dump_json())
+        return
+    show.show_card(card, show.console())
 
 
 def _lines(found: Iterable[BaseModel]) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 from junco.contract.catalogue import CheckName, Verdict
 from junco.contract.model import LayerReport, ModelReport, TensorSpec
 from junco.contract.outcome import MethodOutcome, Outcome, sentence
+from junco.contract.resources import CatalogueCheck, CatalogueMethod
 
 _STYLES = {
     Verdict.PASS: "green",
@@ -38,6 +39,22 @@ def show_outcome(outcome: Outcome, console: Console) -> None:
     console.print(Text.assemble(word(outcome.verdict), f": {outcome.summary.removeprefix(f'{outcome.verdict}: ')}"))
 
 
+def show_card(card: CatalogueMethod | CatalogueCheck, console: Console) -> None:
+    """All that the catalogue tells of one method, control or check."""
+    told = card.model_dump(mode="json", exclude={"parameters", "verdicts"}, exclude_none=True)
+    rows = [(name.replace("_", " "), Text(str(value))) for name, value in told.items()]
+    if isinstance(card, CatalogueCheck):
+        console.print(_pairs(rows))
+        return
+    for model, checks in card.verdicts.items():
+        rows.append((f"on {model}", Text(", ".join(f"{c.value} {v.value}" for c, v in checks.items()))))
+    console.print(_pairs(rows))
+    fields: Mapping[str, Mapping[str, object]] = card.parameters.get("properties", {})  # type: ignore[assignment]  # JSON
+    if fields:
+        given = [(n, str(f.get("default", "")), str(f.get("description", ""))) for n, f in fields.items()]
+        console.print(_table(("parameter", "default", "meaning"), given))
+
+
 def show_report(report: ModelReport, console: Console) -> None:
     """What inspection found of a model: what it is, its layers, who can explain it, what to know."""
     console.print(_pairs(_facts(report)))
@@ -47,9 +64,12 @@ def show_report(report: ModelReport, console: Console) -> None:
     console.print(_section("methods"))
     able = [name for name, found in report.methods.items() if found.available]
     console.print(Text("available: " + (", ".join(able) or "none")))
-    unable = [(name, found.reason or "") for name, found in report.methods.items() if not found.available]
+    unable: dict[str, list[str]] = {}
+    for name, found in report.methods.items():
+        if not found.available:
+            unable.setdefault(found.reason or "", []).append(name)
     if unable:
-        console.print(_table(("not available", "why"), unable))
+        console.print(_table(("not available", "why"), [(", ".join(names), why) for why, names in unable.items()]))
     if report.cautions:
         console.print(_section("to know"))
         told = [

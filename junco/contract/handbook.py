@@ -2,11 +2,12 @@
 
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from junco.contract.base import Frozen
-from junco.contract.catalogue import CHECKS, METHODS, CheckCard, Control, MethodCard
+from junco.contract.catalogue import CHECKS, METHODS, CheckCard, CheckName, Control, MethodCard, Verdict
+from junco.contract.catalogue.records import REFERENCES, record
 from junco.contract.caveats import SENTENCES
 from junco.contract.images import Preprocessing, PreprocessingRequest, PresetName, preprocessing
 from junco.contract.profile import PROFILES, Profile
@@ -17,6 +18,9 @@ _HEAD = """\
 Generated from `junco/contract/` by `make docs`; edit the code, not this page. How these become verdicts is in
 [verdicts.md](verdicts.md). `junco catalogue` and `GET /v1/catalogue` say the same to people and to programs.
 
+Verdicts on reference models are what `make records` last measured, at each method's defaults: {references}.
+They are evidence about these models, not a promise about yours.
+
 In formulas, z_c is the logit of the explained class, x the image in model input space, A the raw map. A `signed` map
 is compared after summing its channels, an `unsigned` one as it is. Ranges are inclusive unless they say otherwise.
 """
@@ -25,12 +29,18 @@ _SHOWN = (3, 224, 224)
 """Presets are shown as they come out for images of this shape."""
 
 
+def _head() -> str:
+    references = "; ".join(f"`{name}`, {said}" for name, said in REFERENCES.items())
+    paragraphs = _HEAD.format(references=references).split("\n\n")
+    return "\n\n".join(textwrap.fill(" ".join(p.split()), _WIDTH) for p in paragraphs) + "\n"
+
+
 def page() -> str:
     """The whole page as markdown."""
     methods = [card for card in METHODS.values() if not isinstance(card.name, Control)]
     controls = [card for card in METHODS.values() if isinstance(card.name, Control)]
     parts = [
-        _HEAD,
+        _head(),
         _section("Methods", map(_method, methods)),
         _section("Controls", map(_method, controls)),
         _section("Checks", map(_check, CHECKS.values())),
@@ -61,8 +71,13 @@ def _method(card: MethodCard) -> str:
         facts["Blind spots"] = card.blind_spots
     if card.expected is not None:
         facts["Expected under parameter_randomization"] = f"`{card.expected}`"
+    facts |= {f"Judged on `{model}`": _judged(checks) for model, checks in record(card.name).items()}
     listed = "\n".join(_item(name, said) for name, said in facts.items())
     return f"### `{card.name}`\n\n{card.title}. {card.summary}\n\n{listed}" + _parameters(card.parameters)
+
+
+def _judged(checks: Mapping[CheckName, Verdict]) -> str:
+    return ", ".join(f"{check} {verdict.replace('_', ' ')}" for check, verdict in checks.items())
 
 
 def _check(card: CheckCard) -> str:

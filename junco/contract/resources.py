@@ -1,14 +1,16 @@
 """What the HTTP service answers beside jobs and outcomes; clients parse with the same words."""
 
 from datetime import datetime
+from typing import overload
 
 from pydantic import Field, JsonValue
 
 from junco.contract.base import Digest, Frozen
-from junco.contract.catalogue import CheckName, Control, Family, Method, Verdict, View
+from junco.contract.catalogue import CheckCard, CheckName, Control, Family, Method, MethodCard, Verdict, View
+from junco.contract.catalogue.records import record
 from junco.contract.errors import Problem
 from junco.contract.images import ImageFile, PresetName
-from junco.contract.job import ArtifactLink, InspectionState, Job
+from junco.contract.job import ArtifactLink, InspectionState, Job, WorkKind
 from junco.contract.model import ModelReport
 from junco.contract.plan import Plan
 from junco.contract.profile import Profile
@@ -84,6 +86,9 @@ class CatalogueMethod(Frozen):
     gradients: bool = True
     parameters: dict[str, JsonValue]
     blind_spots: str | None = None
+    verdicts: dict[str, dict[CheckName, Verdict]] = Field(
+        default={}, description="What it was judged on the reference models, by model and check."
+    )
     expected: Verdict | None = None
 
 
@@ -95,6 +100,25 @@ class CatalogueCheck(Frozen):
     summary: str
     question: str
     source: str
+
+
+@overload
+def shown(card: MethodCard | CatalogueMethod) -> CatalogueMethod: ...
+@overload
+def shown(card: CheckCard | CatalogueCheck) -> CatalogueCheck: ...
+def shown(
+    card: MethodCard | CatalogueMethod | CheckCard | CatalogueCheck,
+) -> CatalogueMethod | CatalogueCheck:
+    """What a catalogue tells of ``card``, its parameters as JSON Schema and with its record."""
+    if isinstance(card, CatalogueMethod | CatalogueCheck):
+        return card
+    if isinstance(card, CheckCard):
+        return CatalogueCheck.model_validate(card.model_dump())
+    told = {
+        name: getattr(card, name) for name in CatalogueMethod.model_fields if name not in ("parameters", "verdicts")
+    }
+    verdicts = {model: dict(checks) for model, checks in record(card.name).items()}
+    return CatalogueMethod(parameters=card.parameters.model_json_schema(), verdicts=verdicts, **told)
 
 
 class Preset(Frozen):
@@ -132,3 +156,29 @@ class Status(Frozen):
     jobs: dict[str, int]
     queued_work: int
     workers: tuple[WorkerStatus, ...]
+
+
+class DeadLetter(Frozen):
+    """Work that failed for good: of a validation, or without one a model's inspection."""
+
+    id: str
+    kind: WorkKind
+    validation: str | None = None
+    model: Digest
+    attempts: int
+    problem: Problem
+    time: datetime = Field(description="When it failed.")
+
+
+class DeadLetterList(Frozen):
+    """One page of dead letters, newest first."""
+
+    dead_letters: tuple[DeadLetter, ...]
+    next_page_token: str = ""
+
+
+class Retried(Frozen):
+    """What has a dead letter's work done again: a new validation, or the model's inspection."""
+
+    validation: str | None = None
+    model: Digest

@@ -129,6 +129,25 @@ def test_the_catalogue_needs_no_server():
     assert "input_shift" in names
 
 
+def test_the_catalogue_tells_all_of_one_method():
+    """The card, parameters with their defaults and meaning, and what the method was judged on the reference models."""
+    found = junco("catalogue", "lrp_epsilon")
+    assert "Bach et al." in found.output
+    assert "epsilon    1e-06" in found.output
+    assert "on digits" in found.output
+    (line,) = junco("catalogue", "lrp_epsilon", "--json").output.splitlines()
+    card = json.loads(line)
+    assert card["verdicts"]["digits"]["input_shift"] == "fail"
+    assert card["parameters"]["properties"]["epsilon"]["default"] == 1e-06
+
+
+def test_a_name_that_the_catalogue_lacks_is_refused_with_its_neighbours():
+    """As usage errors are, and with what may have been meant."""
+    found = junco("catalogue", "lrp_epsilom")
+    assert found.exit_code == 2
+    assert "lrp_epsilon" in found.output
+
+
 def test_the_command_starts_without_torch():
     program = "import sys, junco.client.cli; sys.exit(bool({'torch', 'numpy', 'PIL', 'fastapi'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

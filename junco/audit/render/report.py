@@ -1,10 +1,11 @@
 """The report: one self-contained page that a person can read in a minute."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import BaseModel
 
 from junco.contract.catalogue import CHECKS, METHODS, Verdict
 from junco.contract.caveats import SENTENCES
@@ -81,8 +82,18 @@ def figures(check: CheckOutcome) -> list[tuple[str, str, str]]:
     if stats is None or isinstance(stats, RandomizationStatistics):
         return []
     fields = type(stats).model_fields
-    values = ((name, getattr(stats, name)) for name in fields if name != "check")
-    return [(n.replace("_", " "), _shown(v), fields[n].description or "") for n, v in values if _single(v)]
+    values = [(name, getattr(stats, name)) for name in fields if name != "check"]
+    single = [(n.replace("_", " "), _shown(v), fields[n].description or "") for n, v in values if _single(v)]
+    return single + [found for _, v in values if isinstance(v, tuple) for found in _effects(v)]
+
+
+def _effects(parts: tuple[object, ...]) -> Iterator[tuple[str, str, str]]:
+    """kappa of each part of a check's numbers, by the part's own name, which is its first field."""
+    for part in parts:
+        kappa = getattr(part, "kappa", None)
+        if isinstance(part, BaseModel) and isinstance(kappa, Interval):
+            name = getattr(part, next(iter(type(part).model_fields)))
+            yield f"kappa, {name}", _shown(kappa), "1: nothing changed; 0: as unrelated as another image's map"
 
 
 def _single(value: object) -> bool:

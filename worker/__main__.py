@@ -20,10 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     hide_from_children()
-    sweep_folders()
     loop = Loop(WorkerSettings(), lanes=options.concurrency)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.stop())
+    sweep_folders()
     try:
         loop.run(once=options.once)
     except JuncoError as error:

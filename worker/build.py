@@ -9,6 +9,7 @@ import threading
 from importlib.metadata import version
 from pathlib import Path
 
+from junco.contract.errors import Unavailable
 from junco.storage.opening import open_blobs, open_records
 from junco.storage.records import WorkerCard
 from worker.execute import Executor
@@ -31,10 +32,19 @@ def build(settings: WorkerSettings, *, shutdown: threading.Event | None = None) 
 
 def introduce(executor: Executor, owner: str) -> WorkerCard:
     """Tells the records who works here, once a runner has shown that it can be confined; raises ``Unavailable``."""
-    sandbox = executor.runners.warm().wait_ready()
-    card = WorkerCard(owner=owner, device=executor.settings.device, sandbox=sandbox, version=version("junco"))
-    executor.records.beat(card)
-    return card
+
+    def card(sandbox: str) -> WorkerCard:
+        # 255: what the records keep.
+        return WorkerCard(owner=owner, device=executor.settings.device, sandbox=sandbox[:255], version=version("junco"))
+
+    try:
+        ready = card(executor.runners.warm().wait_ready())
+    except Unavailable as refused:
+        # Seen in the service's status for as long as a worker that was heard of is shown.
+        executor.records.beat(card(f"takes no work: {refused.found}"))
+        raise
+    executor.records.beat(ready)
+    return ready
 
 
 def hide_from_children() -> None:

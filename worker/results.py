@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from junco.contract.errors import RunnerCrashed
 from junco.contract.job import WorkKind
@@ -12,7 +13,10 @@ from junco.contract.model import ModelReport
 from junco.contract.outcome import Outcome
 from junco.storage.blobs import Blobs
 from junco.storage.claim import Claim, Computed, Finalised, Inspected, Result, StoredFile
+from worker.runner.arrays import require_arrays
 
+MAX_JSON_BYTES = 64 << 20
+"""Largest JSON file that is read into the worker; results have some hundred kilobytes."""
 REPORT, PARTIAL, OUTCOME = "report.json", "partial.safetensors", "outcome.json"
 
 _MEDIA_TYPES = {
@@ -36,7 +40,8 @@ def store(claim: Claim, files: Mapping[str, Path], blobs: Blobs) -> Result:
                 raise _not_as_promised(REPORT, f"a report of {report.id}")
             return Inspected(report=report)
         case WorkKind.SHARD:
-            return Computed(partial=blobs.put_file(_file(files, PARTIAL))[0])
+            require_arrays(_file(files, PARTIAL))
+            return Computed(partial=blobs.put_file(files[PARTIAL])[0])
         case WorkKind.FINALISE:
             verdict = _read(Outcome, files, OUTCOME).verdict
             return Finalised(verdict=verdict, files=tuple(_stored(name, files[name], blobs) for name in sorted(files)))
@@ -53,10 +58,18 @@ def _stored(name: str, path: Path, blobs: Blobs) -> StoredFile:
 
 
 def _read(kind: type[_M], files: Mapping[str, Path], name: str) -> _M:
+    path = _file(files, name)
+    if path.stat().st_size > MAX_JSON_BYTES:
+        raise _not_as_promised(name, f"{path.stat().st_size} bytes, over {MAX_JSON_BYTES}")
+    data = path.read_bytes()
     try:
-        return kind.model_validate_json(_file(files, name).read_bytes())
+        # Browsers and databases refuse NaN, which JSON does not know and Python's readers let through.
+        from_json(data, allow_inf_nan=False)
+        return kind.model_validate_json(data)
     except ValidationError as error:
         raise _not_as_promised(name, str(error.errors()[0]["msg"])) from error
+    except ValueError as error:
+        raise _not_as_promised(name, str(error)[:200]) from error
 
 
 def _file(files: Mapping[str, Path], name: str) -> Path:

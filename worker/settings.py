@@ -3,11 +3,15 @@
 import os
 import socket
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
 
 from junco.storage.settings import StorageSettings
+from worker.runner import layers as layers  # registers every layer of the sandbox
 from worker.runner.limits import GIB, Limits
+from worker.runner.restrict import LAYERS
 
 
 class WorkerSettings(StorageSettings):
@@ -17,6 +21,9 @@ class WorkerSettings(StorageSettings):
     threads: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, description="Threads of a runner.")
     memory_bytes: int = Field(default=8 * GIB, ge=GIB // 2, description="Most memory of a runner.")
     output_bytes: int = Field(default=2 * GIB, ge=1 << 20, description="Most bytes that a runner may hand in.")
+    sandbox_optional: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Layers of the sandbox that may be missing, separated by commas; each weakens it."
+    )
     inspect_seconds: float = Field(default=300.0, gt=0, description="How long an inspection may take.")
     poll_seconds: float = Field(default=0.5, gt=0, description="How often an idle embedded worker looks for work.")
     sweep_seconds: float = Field(default=2.0, gt=0, description="How often dead leases and deadlines are looked after.")
@@ -29,8 +36,26 @@ class WorkerSettings(StorageSettings):
     def limits(self) -> Limits:
         """What this process allows its runners."""
         return Limits(
-            parent=os.getpid(), memory_bytes=self.memory_bytes, file_bytes=self.output_bytes, threads=self.threads
+            parent=os.getpid(),
+            memory_bytes=self.memory_bytes,
+            file_bytes=self.output_bytes,
+            threads=self.threads,
+            device=self.device,
+            optional=self.sandbox_optional,
         )
+
+    @field_validator("sandbox_optional", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("sandbox_optional")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in value if name not in LAYERS]
+        if unknown:
+            raise ValueError(f"no such layer: {', '.join(unknown)}; there are {', '.join(LAYERS)}")
+        return value
 
 
 def owner_name(number: int = 0) -> str:

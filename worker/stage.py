@@ -1,5 +1,7 @@
-"""From a claim to a task: every blob that it names becomes a local file."""
+"""From a claim to a task: every blob that it names becomes a file in the runner's own folder."""
 
+import os
+import shutil
 from pathlib import Path
 
 from junco.contract.wire import Task
@@ -10,7 +12,7 @@ from worker.settings import WorkerSettings
 
 
 def stage(claim: Claim, blobs: Blobs, runner: Runner, *, settings: WorkerSettings) -> Task:
-    """The task for ``runner``; files of stores without local paths are copied to its work folder.
+    """The task for ``runner``, which can read its own folder and no store: a blob is linked or copied there.
 
     Raises ``BlobCorrupt``.
     """
@@ -34,9 +36,20 @@ def stage(claim: Claim, blobs: Blobs, runner: Runner, *, settings: WorkerSetting
 
 
 def _local(blobs: Blobs, digest: str, work: Path) -> str:
-    path = blobs.path(digest)
-    if path is None:
-        path = work / digest.removeprefix("sha256:")
-        if not path.exists():
-            blobs.fetch(digest, path)
-    return str(path)
+    staged = work / digest.removeprefix("sha256:")
+    if not staged.exists():
+        kept = blobs.path(digest)
+        if kept is None:
+            blobs.fetch(digest, staged)
+        else:
+            place(kept, staged)
+    return str(staged)
+
+
+def place(kept: Path, staged: Path) -> None:
+    """Makes the store's file ``kept`` readable as ``staged``."""
+    try:
+        # No copy where the store is on the same file system; the folder's top is read-only to the runner.
+        os.link(kept, staged)
+    except OSError:
+        shutil.copyfile(kept, staged)

@@ -13,6 +13,7 @@ from junco.contract.job import InspectionState, JobState
 from junco.contract.plan import PlanRequest
 from junco.storage.models import Upload
 from junco.storage.opening import open_blobs, open_records
+from tests.worker.runner.faulty_runner import partial
 from worker.execute import Executor
 from worker.runner.spare import Runners
 from worker.settings import WorkerSettings
@@ -81,6 +82,15 @@ def test_a_model_that_crashes_its_runner_is_rejected_at_once(executor):
     assert executor.records.claim_next("test") is None
 
 
+@pytest.mark.parametrize(("behaviour", "says"), [("nan_report", "expected value"), ("huge_report", "bytes, over")])
+def test_a_report_that_is_no_json_or_too_large_is_refused(executor, behaviour, says):
+    model = upload(executor, behaviour)
+    do_next(executor)
+    problem = executor.records.model(model).problem
+    assert problem is not None
+    assert (problem.code, says in problem.found) == ("RUNNER_CRASHED", True)
+
+
 def test_an_unforeseen_error_is_tried_again_and_then_given_up(executor):
     model = upload(executor, "raises")
     do_next(executor)
@@ -110,13 +120,22 @@ def test_shards_report_progress_and_the_last_one_rings_for_the_outcome(executor)
     claim = executor.records.claim_next("test")
     assert claim is not None
     assert [executor.blobs.read(partial) for partial in claim.partials] == [
-        b"partial of shard %d" % i for i in range(len(claim.partials))
+        partial(i) for i in range(len(claim.partials))
     ]
     executor.carry_out(claim)
     job = executor.records.job(job_id)
     assert job.state is JobState.FAILED
     assert job.error is not None
     assert "not what its task promises" in job.error.detail
+
+
+def test_arrays_that_lie_about_their_length_fail_the_shard_and_are_not_stored(executor):
+    job_id = submit(executor, "report lies_about_arrays")
+    do_next(executor)
+    job = executor.records.job(job_id)
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert (job.error.code, "F32 of [1099511627776]" in job.error.found) == ("RUNNER_CRASHED", True)
 
 
 def test_a_cancel_kills_the_runner_and_closes_the_job(executor):

@@ -74,7 +74,7 @@ def test_the_real_engine_inspects_a_real_model_in_a_confined_runner():
         files = runner.run(task, deadline_s=60, on_event=lambda _: None)
         report = ModelReport.model_validate_json(files["report.json"].read_text())
     assert (report.format, report.classes, report.parameters) == ("torchscript", 10, 1610)
-    assert runner.sandbox == "rlimits+nnp"
+    assert runner.sandbox == "rlimits+nnp+landlock+seccomp"
 
 
 def test_a_model_that_never_ends_is_killed_at_its_deadline(endless):

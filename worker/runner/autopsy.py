@@ -1,5 +1,6 @@
 """Why a runner is dead: from an exit status to a named error."""
 
+import json
 import re
 import signal
 from pathlib import Path
@@ -20,7 +21,7 @@ def cause_of_death(status: int, *, ready: bool, noise: bytes, starved: bool) -> 
         return _by_signal(signal.Signals(-status), noise=noise, starved=starved)
     last = noise.decode(errors="replace").strip().splitlines()[-1:] or ["nothing"]
     if status == _EX_UNAVAILABLE and not ready:
-        return Unavailable("The runner could not be confined on this machine.", found=last[0][:300])
+        return _unconfined(last[0])
     if not ready:
         return Internal("The runner did not start.", found=last[0][:300])
     return RunnerCrashed(
@@ -40,15 +41,6 @@ def out_of_memory(found: str) -> MemoryExceeded:
     )
 
 
-def resident_bytes(pid: int) -> int:
-    """Memory that ``pid`` holds and no file backs; 0 once it is dead."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    return 1024 * sum(int(kib) for kib in re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+)", status, re.MULTILINE))
-
-
 def oom_kills() -> int:
     """Processes of this container that the kernel has killed for memory; 0 where it does not say."""
     try:
@@ -57,6 +49,16 @@ def oom_kills() -> int:
         return 0
     found = re.search(r"^oom_kill (\d+)", events, re.MULTILINE)
     return int(found[1]) if found else 0
+
+
+def _unconfined(said: str) -> Unavailable:
+    missing: dict[str, str] = json.loads(said)["missing"]
+    return Unavailable(
+        "The runner could not be confined on this machine, so no work is taken.",
+        expected="every layer of the sandbox in force",
+        found="; ".join(f"{name}: {why}" for name, why in missing.items()),
+        remedy=f"Use a kernel that has them, or accept less with JUNCO_SANDBOX_OPTIONAL={','.join(missing)}.",
+    )
 
 
 def _by_signal(number: signal.Signals, *, noise: bytes, starved: bool) -> JuncoError:

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from worker.runner import layers as layers  # registers every layer of the sandbox
 from worker.runner.limits import Limits
-from worker.runner.restrict import LayerMissing, restrict
+from worker.runner.restrict import LayersMissing, restrict
 
 if TYPE_CHECKING:
     from worker.runner.session import Execute
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str], load: "Callable[[], Execute]") -> int:
     """Serves one task with what ``load`` imports, and returns the exit status."""
     try:
-        level = restrict(Limits.from_json(arguments[0]))
-    except LayerMissing as missing:
-        print(json.dumps({"missing": missing.layer, "cause": str(missing)}), file=sys.stderr)  # noqa: T201
+        level = restrict(Limits.from_json(arguments[0])).level
+    except LayersMissing as error:
+        print(json.dumps({"missing": dict(error.missing)}), file=sys.stderr)  # noqa: T201 - the parent reads it
         return os.EX_UNAVAILABLE
     # After the restriction, as everything that may start a thread.
     from worker.runner.session import serve

@@ -4,11 +4,17 @@ import json
 from dataclasses import asdict, dataclass
 
 GIB = 1 << 30
+CPU_GRACE_SECONDS = 2
+"""Between the signal that tells of spent processor time and the one that ends a process in any case."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on one runner; bytes and seconds. ``parent`` is the process that must outlive it."""
+    """Bounds on one runner; bytes and seconds. ``parent`` is the process that must outlive it.
+
+    ``optional`` names layers of the sandbox that may be missing; ``work`` is the runner's own folder, of which it may
+    write ``out`` and ``tmp`` only.
+    """
 
     parent: int
     memory_bytes: int = 8 * GIB
@@ -16,6 +22,14 @@ class Limits:
     cpu_seconds: int = 7 * 24 * 3600
     open_files: int = 512
     threads: int = 1
+    device: str = "cpu"
+    optional: tuple[str, ...] = ()
+    work: str = ""
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether no driver of a device is needed, so that the tightest bounds apply."""
+        return self.device == "cpu"
 
     def to_json(self) -> str:
         """One command-line argument."""
@@ -24,4 +38,5 @@ class Limits:
     @classmethod
     def from_json(cls, text: str) -> "Limits":
         """The limits that ``to_json`` wrote."""
-        return cls(**json.loads(text))
+        fields = json.loads(text)
+        return cls(**{**fields, "optional": tuple(fields["optional"])})

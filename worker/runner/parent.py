@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,12 +18,13 @@ from typing import Self
 from junco.contract.errors import DeadlineExceeded, Internal
 from junco.contract.revive import revive
 from junco.contract.wire import Advanced, Finished, Refused, Task
-from worker.runner.autopsy import cause_of_death, oom_kills, out_of_memory, resident_bytes
+from worker.runner.autopsy import cause_of_death, oom_kills
 from worker.runner.environment import clean_environment
-from worker.runner.limits import Limits
+from worker.runner.limits import CPU_GRACE_SECONDS, Limits
 from worker.runner.outputs import checked
 from worker.runner.pipes import Pipes
 from worker.runner.protocol import Line, Ready
+from worker.runner.watch import Watch
 
 COMMAND = (sys.executable, "-I", "-m", "worker.runner")
 """-I: neither the environment nor the working folder may put code on the child's path."""
@@ -41,17 +43,18 @@ class Runner:
     """
 
     def __init__(self, limits: Limits, *, command: Sequence[str] = COMMAND) -> None:
-        self._limits = limits
-        self.work = Path(tempfile.mkdtemp(prefix=f"junco-runner-{limits.parent}-"))
-        self.out = self.work / "out"
+        # The real path: a link on the way would be opened in the child, where it leads nowhere.
+        self.work = Path(tempfile.mkdtemp(prefix=f"junco-runner-{limits.parent}-")).resolve()
+        self.out, self._scratch = self.work / "out", self.work / "tmp"
         self.out.mkdir()
+        self._scratch.mkdir()
+        self._limits = limits = replace(limits, work=str(self.work))
         self.sandbox: str | None = None
-        self._peak = 0
         self._kills = oom_kills()
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, arguments of ours
             [*command, limits.to_json()],
-            cwd=self.work,
-            env=clean_environment(self.work, threads=limits.threads),
+            cwd=self._scratch,
+            env=clean_environment(self._scratch, threads=limits.threads),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -61,6 +64,7 @@ class Runner:
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._pipes = Pipes(self._process.stdout, self._process.stderr)
+        self._watch_over = Watch(self.pid, self.work, limits)
 
     @property
     def pid(self) -> int:
@@ -129,8 +133,9 @@ class Runner:
     def _hand_over(self, task: Task, deadline_s: float) -> None:
         # A backstop to the deadline below, should this process be stopped while the child runs on.
         seconds = min(self._limits.cpu_seconds, int(deadline_s * max(self._limits.threads, 1)) + 60)
-        with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(self.pid, resource.RLIMIT_CPU, (seconds, seconds))
+        # Of a runner that changed its user, the bound cannot be lowered: it keeps the one that it gave itself.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            resource.prlimit(self.pid, resource.RLIMIT_CPU, (seconds, seconds + CPU_GRACE_SECONDS))
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # then it is dead, and the next read says why
             data = memoryview(task.model_dump_json().encode() + b"\n")
@@ -157,15 +162,13 @@ class Runner:
         """Lines until the child's end, which is raised as the error that it means."""
         while self.alive and self._pipes.open:
             poll()
-            self._peak = max(self._peak, resident_bytes(self.pid))
-            if self._peak > self._limits.memory_bytes:
-                raise out_of_memory(f"{self._peak} bytes resident, {self._limits.memory_bytes} allowed")
+            self._watch_over.look()
             if time.monotonic() > end:
                 raise late
             yield from self._pipes.read(_TICK)
         self._let_exit()
         yield from self._pipes.drain()
-        starved = oom_kills() > self._kills or self._peak > 0.9 * self._limits.memory_bytes
+        starved = oom_kills() > self._kills or self._watch_over.starved
         raise cause_of_death(
             self._process.returncode, ready=self.sandbox is not None, noise=self._pipes.tail, starved=starved
         )

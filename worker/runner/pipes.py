@@ -7,7 +7,7 @@ from typing import IO
 from pydantic import ValidationError
 
 from junco.contract.errors import RunnerCrashed
-from worker.runner.protocol import LINE, Line
+from worker.runner.protocol import LINE, MAX_LINE_BYTES, Line
 
 EVENT_BYTES = 32 << 20
 """Most bytes of events in a runner's life."""
@@ -82,11 +82,15 @@ class Pipes:
 
     def _parse(self, data: bytes) -> list[Line]:
         *whole, self._partial = (self._partial + data).split(b"\n")
+        if len(self._partial) > MAX_LINE_BYTES:
+            raise _breach(f"a line of over {MAX_LINE_BYTES} bytes")
         try:
             return [LINE.validate_json(line) for line in whole]
         except ValidationError as error:
-            raise RunnerCrashed(
-                "The process that held the model broke its protocol and was stopped.",
-                expected="one event a line",
-                found=repr(whole[0][:100]),
-            ) from error
+            raise _breach(repr(whole[0][:100])) from error
+
+
+def _breach(found: str) -> RunnerCrashed:
+    return RunnerCrashed(
+        "The process that held the model broke its protocol and was stopped.", expected="one event a line", found=found
+    )

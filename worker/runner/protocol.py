@@ -19,5 +19,7 @@ Line = Ready | Advanced | Finished | Refused
 LINE: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="event")])
 """Reads one line."""
 
+MAX_LINE_BYTES = 4 << 20
+"""Longest line that a runner may write: a list of as many files as it may hand in."""
 MAX_TASK_BYTES = 256 << 20
 """Longest task that a runner reads."""

@@ -1,111 +1,118 @@
 """Stage 0 of a runner: it gives up what it does not need, in order, before anything else is imported.
 
 Order matters: Landlock and seccomp bind the calling thread only, and numpy and torch start threads on import. Standard
-library only, for the same reason. A further layer is one decorated function in this file's order.
+library only, for the same reason. The layers themselves are in ``layers/``; a further one is one decorated function.
 """
 
 import ctypes
-import os
-import resource
-import signal
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from worker.runner.limits import Limits
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NO_NEW_PRIVS = 38
+Apply = Callable[[Limits], None]
+Probe = Callable[[Limits], bool]
 
-Layer = Callable[[Limits], None]
+
+@dataclass(frozen=True)
+class Layer:
+    """One restriction. ``holds`` tries what it forbids; ``reported`` ones make up the level that results carry.
+
+    Without one that is ``courtesy`` a runner is confined all the same.
+    """
+
+    name: str
+    apply: Apply
+    holds: Probe
+    reported: bool
+    courtesy: bool
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """Layers in force, by name in their order, and why others are not."""
+
+    in_force: tuple[str, ...]
+    missing: Mapping[str, str]
+
+    @property
+    def level(self) -> str:
+        """In one line, such as ``rlimits+nnp+landlock+seccomp``, with what is missing after it."""
+        words = "+".join(name for name in self.in_force if LAYERS[name].reported) or "none"
+        return words + (f" (without {listed(self.missing)})" if self.missing else "")
+
+
+class LayersMissing(Exception):
+    """Required layers that are not in force here, each with its reason."""
+
+    def __init__(self, missing: Mapping[str, str]) -> None:
+        super().__init__(listed(missing))
+        self.missing = missing
+
+
 LAYERS: dict[str, Layer] = {}
 """Every layer by name, in the order of application."""
-REPORTED = ("rlimits", "nnp", "landlock", "seccomp")
-"""Layers that confine, and so belong to the sandbox level that results carry; the others are housekeeping."""
 
 
-class LayerMissing(Exception):
-    """A layer could not be applied here; carries its name."""
-
-    def __init__(self, layer: str, cause: BaseException) -> None:
-        super().__init__(f"{layer}: {cause}")
-        self.layer = layer
-
-
-def layer(name: str) -> Callable[[Layer], Layer]:
+def layer(name: str, *, holds: Probe, reported: bool = False, courtesy: bool = False) -> Callable[[Apply], Apply]:
     """Registers a layer under ``name``."""
 
-    def register(function: Layer) -> Layer:
-        LAYERS[name] = function
+    def register(function: Apply) -> Apply:
+        LAYERS[name] = Layer(name, function, holds, reported, courtesy)
         return function
 
     return register
 
 
-def restrict(limits: Limits) -> str:
-    """Applies every layer to this process and returns the level, such as ``rlimits+nnp``.
+def restrict(limits: Limits) -> Confinement:
+    """Applies every layer to this process, then tries each one; nothing that was given up can be had back.
 
-    Raises ``LayerMissing``. Nothing that was given up can be had back.
+    Raises ``LayersMissing`` if one that is not optional is not in force.
     """
-    for name, function in LAYERS.items():
-        try:
-            function(limits)
-        except (OSError, ValueError, AttributeError) as error:
-            raise LayerMissing(name, error) from error
-    return "+".join(name for name in REPORTED if name in LAYERS)
+    found = {name: _applied(entry, limits) for name, entry in LAYERS.items()}
+    # Tried at the very end: a layer that a later one undoes would be none.
+    found = {name: why or _tried(LAYERS[name], limits) for name, why in found.items()}
+    missing = {name: why for name, why in found.items() if why}
+    spared = {*limits.optional, *(name for name, entry in LAYERS.items() if entry.courtesy)}
+    required = {name: why for name, why in missing.items() if name not in spared}
+    if required:
+        raise LayersMissing(required)
+    return Confinement(tuple(name for name in found if name not in missing), missing)
 
 
-@layer("single_thread")
-def _single_thread(_: Limits) -> None:
-    tasks = len(list(Path("/proc/self/task").iterdir()))
-    if tasks != 1:
-        raise ValueError(f"{tasks} threads run already, and later layers would not bind them")
+def listed(missing: Mapping[str, str]) -> str:
+    """Layers and their reasons, for people."""
+    return "; ".join(f"{name}: {why}" for name, why in missing.items())
 
 
-@layer("descriptors")
-def _descriptors(_: Limits) -> None:
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+def libc() -> ctypes.CDLL:
+    """The C library, keeping ``errno`` for ``checked``."""
+    return ctypes.CDLL(None, use_errno=True)
 
 
-@layer("session")
-def _session(_: Limits) -> None:
-    # The parent asks for a new session as it spawns, so that it can kill the group at once; by hand there is none yet.
-    if os.getsid(0) != os.getpid():
-        os.setsid()
+def checked(result: int, call: str) -> int:
+    """``result`` of a system call; raises ``OSError`` with its reason where it is negative."""
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{call}: errno {number}")
+    return result
 
 
-@layer("death_signal")
-def _death_signal(limits: Limits) -> None:
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # The parent may have died before the line above; then nobody would ever send the signal.
-    if os.getppid() != limits.parent:
-        raise ValueError(f"the parent {limits.parent} is gone")
+def _applied(entry: Layer, limits: Limits) -> str:
+    try:
+        entry.apply(limits)
+    except (OSError, ValueError, AttributeError, KeyError) as error:
+        return _reason(error)
+    return ""
 
 
-@layer("umask")
-def _umask(_: Limits) -> None:
-    os.umask(0o077)
+def _tried(entry: Layer, limits: Limits) -> str:
+    try:
+        return "" if entry.holds(limits) else "applied, but what it forbids still works"
+    except (OSError, ValueError, AttributeError, KeyError) as error:
+        return _reason(error)
 
 
-@layer("rlimits")
-def _rlimits(limits: Limits) -> None:
-    # DATA rather than AS: torch and CUDA reserve address space by the terabyte that they never write to.
-    for what, most in (
-        (resource.RLIMIT_DATA, limits.memory_bytes),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, limits.file_bytes),
-        (resource.RLIMIT_NOFILE, limits.open_files),
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
-    ):
-        hard = resource.getrlimit(what)[1]
-        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (bound, bound))
-
-
-@layer("nnp")
-def _no_new_privileges(_: Limits) -> None:
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-
-
-def _prctl(option: int, value: int) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), f"prctl({option})")
+def _reason(error: Exception) -> str:
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return said[:120] or type(error).__name__

@@ -1,4 +1,8 @@
-"""A real runner, restricted as always, whose engine misbehaves on demand: the task's ``model_path`` names the fault."""
+"""A real runner, restricted as always, whose engine misbehaves on demand: the task's ``model_path`` names the fault.
+
+``faulty_runner.py LAYERS LIMITS`` leaves out layers of the sandbox, for controls; ``broken:LAYER`` makes one fail, and
+``idle:LAYER`` makes one do nothing.
+"""
 
 import ctypes
 import json
@@ -8,9 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from tests.worker.runner.excesses import EXCESSES
 from worker.runner.child import main
+from worker.runner.restrict import LAYERS
 
 
 def _behave(task, emit):
@@ -96,26 +103,6 @@ def _prints_a_little(task, emit):
     return _behave(task, emit)
 
 
-def _garbage(task, emit):
-    channel = next(fd for fd in range(3, 20) if _is_pipe(fd))
-    os.write(channel, b"this is no event\n")
-    time.sleep(600)
-
-
-def _floods_events(task, emit):
-    from junco.contract.wire import Advanced
-
-    while True:
-        emit(Advanced(stage="s" * 10_000, completed=1))
-
-
-def _is_pipe(fd):
-    try:
-        return str(Path(f"/proc/self/fd/{fd}").readlink()).startswith("pipe:")
-    except OSError:
-        return False
-
-
 def _raises(task, emit):
     raise ZeroDivisionError("division by zero")
 
@@ -147,6 +134,12 @@ def _forks(task, emit):
     return ("report.json",)
 
 
+def _lies_about_arrays(task, emit):
+    header = json.dumps({"a": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 4]}}).encode()
+    Path(task.out, "partial.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    return ("partial.safetensors",)
+
+
 def _big_file(task, emit):
     Path(task.out, "report.json").write_bytes(b"x" * (64 << 20))
     return ("report.json",)
@@ -176,11 +169,31 @@ def _report(task, emit):
     return ("report.json",)
 
 
+def _nan_report(task, emit):
+    (name,) = _report(task, emit)
+    path = Path(task.out, name)
+    path.write_text(path.read_text().replace('"fraction":1.0', '"fraction":NaN'))
+    return (name,)
+
+
+def _huge_report(task, emit):
+    (name,) = _report(task, emit)
+    with Path(task.out, name).open("a") as file:
+        file.write(" " * (65 << 20))
+    return (name,)
+
+
+def partial(index: int) -> bytes:
+    """One array of one number, as safetensors."""
+    header = json.dumps({"a": {"dtype": "I64", "shape": [1], "data_offsets": [0, 8]}}).encode()
+    return len(header).to_bytes(8, "little") + header + index.to_bytes(8, "little")
+
+
 def _partial(task, emit):
     from junco.contract.wire import Advanced
 
     emit(Advanced(stage="computing", completed=task.shard.cost))
-    Path(task.out, "partial.safetensors").write_bytes(b"partial of shard %d" % task.shard.index)
+    Path(task.out, "partial.safetensors").write_bytes(partial(task.shard.index))
     return ("partial.safetensors",)
 
 
@@ -189,10 +202,10 @@ def _bad_outcome(task, emit):
     return ("outcome.json",)
 
 
-FAULTS: dict[str, Callable] = {
+FAULTS: dict[str, Callable] = EXCESSES | {
     name[1:]: value
     for name, value in list(globals().items())
-    if callable(value) and name.startswith("_") and not name.startswith("__") and name != "_is_pipe"
+    if callable(value) and name.startswith("_") and not name.startswith("__")
 }
 
 
@@ -205,5 +218,23 @@ def execute(task, emit):
     return FAULTS[faults[min(("inspect", "shard", "finalise").index(task.kind), len(faults) - 1)]](task, emit)
 
 
+def leave_out(words: str) -> None:
+    """Changes the sandbox as ``words`` say."""
+    for word in filter(None, words.split(",")):
+        how, _, name = word.rpartition(":")
+        if how == "broken":
+            LAYERS[name] = replace(LAYERS[name], apply=_not_here)
+        elif how == "idle":
+            LAYERS[name] = replace(LAYERS[name], apply=lambda _: None)
+        else:
+            del LAYERS[name]
+
+
+def _not_here(_):
+    raise OSError(38, "Function not implemented")
+
+
 if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        leave_out(sys.argv.pop(1))
     sys.exit(main(sys.argv[1:], lambda: execute))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,12 @@ from junco.contract.job import WorkKind
 from junco.contract.wire import Task
 from worker.runner.limits import Limits
 from worker.runner.parent import Runner
+from worker.runner.protocol import MAX_LINE_BYTES
 from worker.runner.spare import Runners
 
 MIB = 1 << 20
 FAULTY = (sys.executable, str(Path(__file__).with_name("faulty_runner.py")))
+LEVEL = "rlimits+nnp+landlock+seccomp"
 LIMITS = Limits(parent=os.getpid(), memory_bytes=512 * MIB, file_bytes=32 * MIB)
 
 
@@ -32,9 +35,11 @@ def task(runner: Runner, fault: str) -> Task:
     return Task(kind=WorkKind.INSPECT, model="sha256:" + "0" * 64, model_path=fault, out=str(runner.out))
 
 
-def outcome_of(fault: str, *, deadline_s: float = 20, events: list | None = None) -> dict:
+def outcome_of(
+    fault: str, *, deadline_s: float = 20, events: list | None = None, command=FAULTY, limits: Limits = LIMITS
+) -> dict:
     seen = events if events is not None else []
-    with Runner(LIMITS, command=FAULTY) as runner:
+    with Runner(limits, command=command) as runner:
         files = runner.run(task(runner, fault), deadline_s=deadline_s, on_event=seen.append)
         return json.loads(files["report.json"].read_text())
 
@@ -53,7 +58,7 @@ def dead(pid: int) -> bool:
 
 def test_a_task_returns_its_files_and_reports_progress():
     events: list = []
-    assert outcome_of("behave", events=events) == {"sandbox": "rlimits+nnp"}
+    assert outcome_of("behave", events=events) == {"sandbox": LEVEL}
     assert [(e.stage, e.completed) for e in events] == [("probing", 1), ("probing", 2)]
 
 
@@ -113,7 +118,17 @@ def test_a_task_that_does_not_end_is_killed_at_its_deadline(fault):
         ("garbage", RunnerCrashed, "protocol"),
         ("raises", Internal, "did not foresee"),
         ("absent_file", RunnerCrashed, "cannot be taken"),
-        ("link", RunnerCrashed, "cannot be taken"),
+        ("link", Internal, "did not foresee"),
+        ("forks", Internal, "did not foresee"),
+        ("threads", RunnerCrashed, "more than it may"),
+        ("small_files", RunnerCrashed, "more than it may"),
+        ("many_big_files", RunnerCrashed, "more than it may"),
+        ("negative", RunnerCrashed, "protocol"),
+        ("huge_number", RunnerCrashed, "protocol"),
+        ("not_a_number", RunnerCrashed, "protocol"),
+        ("extra_key", RunnerCrashed, "protocol"),
+        ("binary", RunnerCrashed, "protocol"),
+        ("endless_line", RunnerCrashed, "protocol"),
         ("outside", RunnerCrashed, "cannot be taken"),
         ("big_file", Internal, "did not foresee"),
     ],
@@ -131,11 +146,39 @@ def test_a_refusal_keeps_its_class_and_its_words():
 
 
 def test_prints_of_a_model_are_never_taken_for_events():
-    assert outcome_of("prints_a_little") == {"sandbox": "rlimits+nnp"}
+    assert outcome_of("prints_a_little") == {"sandbox": LEVEL}
 
 
 def test_processes_that_a_model_started_die_with_its_runner():
-    assert dead(outcome_of("forks")["grandchild"])
+    """Nothing can be started in full confinement; where an operator gave up seccomp and Landlock, nothing survives."""
+    assert dead(outcome_of("forks", command=(*FAULTY, "landlock,seccomp"))["grandchild"])
+
+
+def test_a_link_is_not_taken_where_one_could_be_made():
+    with pytest.raises(RunnerCrashed, match="cannot be taken"):
+        outcome_of("link", command=(*FAULTY, "landlock"))
+
+
+def test_processor_time_has_its_own_bound():
+    """P10: the kernel ends a loop that no Python signal handler could, also if the parent is stopped meanwhile."""
+    with pytest.raises(DeadlineExceeded, match="processor time"):
+        outcome_of("loop", limits=replace(LIMITS, cpu_seconds=2))
+
+
+def test_a_line_is_bounded_long_before_the_whole_flood():
+    with pytest.raises(RunnerCrashed) as caught:
+        outcome_of("endless_line")
+    assert str(MAX_LINE_BYTES) in caught.value.found
+
+
+def test_a_healthy_runner_is_not_touched_by_what_happens_to_its_neighbours():
+    with Runner(LIMITS, command=FAULTY) as healthy:
+        healthy.wait_ready()
+        for fault in ("bomb", "threads", "prints", "segfault"):
+            with pytest.raises((RunnerCrashed, MemoryExceeded)):
+                outcome_of(fault)
+        files = healthy.run(task(healthy, "behave"), deadline_s=20, on_event=lambda _: None)
+        assert json.loads(files["report.json"].read_text()) == {"sandbox": LEVEL}
 
 
 def test_what_poll_raises_ends_the_runner_at_once():

@@ -14,7 +14,8 @@ from junco.audit.explain.explainer import Bound
 from junco.audit.explain.layers import layer_of
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import Name
-from junco.audit.explain.rules.parts import Anatomy, Role
+from junco.audit.explain.rules.parts import Anatomy
+from junco.audit.explain.rules.roles import Role
 from junco.audit.explain.smoothing import softened
 from junco.audit.types import Batch, Canonical
 from junco.contract.catalogue import (

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from torch import fx
 
-from junco.audit.explain.rules.parts import RECTIFIERS, THROUGH_ZERO, Anatomy, Part, Role
+from junco.audit.explain.rules.parts import Anatomy
+from junco.audit.explain.rules.roles import RECTIFIERS, THROUGH_ZERO, Part, Role
 from junco.audit.types import Canonical
 
 _EVERYWHERE = frozenset({Role.INPUT, Role.LAYER, Role.SCALE, Role.OFFSET, Role.MOVE, Role.SUM, Role.MAX})

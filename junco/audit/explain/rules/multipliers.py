@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, fx
 
-from junco.audit.explain.rules.parts import Role
+from junco.audit.explain.rules.roles import Role
 from junco.audit.explain.rules.shares import slopes
 from junco.audit.explain.rules.trace import Trace, walk
 

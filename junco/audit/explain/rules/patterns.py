@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, fx, nn
 
-from junco.audit.explain.rules.parts import Anatomy, Chain
+from junco.audit.explain.rules.parts import Anatomy
+from junco.audit.explain.rules.roles import Chain
 from junco.audit.explain.rules.shares import divided, folded, weighted
 from junco.audit.explain.rules.trace import Trace
 

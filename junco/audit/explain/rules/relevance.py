@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, fx
 
 from junco.audit.explain.rules.formulas import Formula
-from junco.audit.explain.rules.parts import Role
+from junco.audit.explain.rules.roles import Role
 from junco.audit.explain.rules.shares import LINEAR
 from junco.audit.explain.rules.trace import Trace, walk
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from junco.audit.explain.rules.norms import still
-from junco.audit.explain.rules.parts import Chain, Role
+from junco.audit.explain.rules.roles import Chain, Role
 from junco.audit.explain.rules.trace import Trace
 
 Spread = Callable[[Tensor], tuple[Tensor, ...]]

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from junco.audit.explain.rules.parts import Anatomy, tuple_of
+from junco.audit.explain.rules.parts import Anatomy
+from junco.audit.explain.rules.roles import tuple_of
 
 Back = Callable[[fx.Node, Tensor], Sequence[Tensor]]
 """A rule: what a signal at a node's output becomes at each of the node's sources."""

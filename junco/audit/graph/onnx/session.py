@@ -35,6 +35,7 @@ def session(data: bytes) -> Any:
     """An onnxruntime session over ``data``, with as many threads as torch has. Raises ``ModelUnreadable``."""
     import onnxruntime  # type: ignore[import-untyped]  # slow to import, and needed for ONNX files alone
 
+    onnxruntime.disable_telemetry_events()  # a user's models are nobody else's business
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.inter_op_num_threads = 1

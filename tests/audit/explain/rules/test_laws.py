@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from junco.audit.explain.rules.parts import Anatomy, Role
+from junco.audit.explain.rules.parts import Anatomy
+from junco.audit.explain.rules.roles import Role
 from junco.contract.catalogue import Method
 from tests.audit.explain.models import canonical, seeded
 from tests.audit.explain.rules import nets

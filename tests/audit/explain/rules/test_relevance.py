@@ -11,8 +11,9 @@ from torch import nn
 
 from junco.audit.explain import REGISTRY, Pass
 from junco.audit.explain.rules.formulas import AlphaBeta, Epsilon
-from junco.audit.explain.rules.parts import Anatomy, Role
+from junco.audit.explain.rules.parts import Anatomy
 from junco.audit.explain.rules.relevance import Rules, _back, relevance
+from junco.audit.explain.rules.roles import Role
 from junco.audit.explain.rules.trace import Trace, walk
 from junco.audit.graph.activations import Ceiling
 from junco.audit.types import Batch, Canonical

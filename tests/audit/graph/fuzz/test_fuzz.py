@@ -56,6 +56,7 @@ def test_every_mutation_changes_its_file() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 def test_thousands_of_spoilt_files() -> None:
     """As above, four thousand and more."""
     found = list(results(10_000, 4_400))

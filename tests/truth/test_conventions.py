@@ -1,0 +1,55 @@
+"""Published conventions on the digits CNN: the numbers that the authors printed, by their own form of the check."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from junco.contract.catalogue import Method, Verdict
+from junco.contract.outcome import Outcome
+from junco.contract.statistics import PublishedStatistics
+from tests.truth import product
+from tests.truth.conftest import Trained
+
+# Science.md 1, column 'digits CNN [C]': abs Spearman after logits, fc1, conv2, conv1.
+CASCADE: Mapping[Method, tuple[float, ...]] = {
+    Method.GRADIENT: (0.57, 0.33, 0.19, 0.10), Method.GUIDED_BACKPROP: (0.84, 0.74, 0.57, 0.46),
+    Method.GRAD_CAM: (0.30, -0.01, 0.05, 0.01), Method.INPUT_X_GRADIENT: (0.98, 0.98, 0.98, 0.98),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def code(adebayo: Trained) -> Outcome:
+    """The authors' code's form: truncated normal .1, biases .1, classes predicted again."""
+    found = product.measured(
+        adebayo.file, adebayo.digits, list(CASCADE), checks=["parameter_randomization"], convention="adebayo_code"
+    )
+    return found.outcome()
+
+
+def printed(outcome: Outcome, label: str, name: str) -> list[PublishedStatistics]:
+    """One statistic of one method, by stage."""
+    return [s for s in product.randomization(outcome, label).published if s.name == name]
+
+
+@pytest.mark.parametrize("method", CASCADE)
+def test_the_authors_convention_prints_the_authors_table(code: Outcome, method: Method) -> None:
+    """abs Spearman within .10 at every stage, Grad-CAM within .30 (science.md 11.2)."""
+    found = printed(code, method, "spearman_abs")
+    assert [s.stage for s in found] == [1, 2, 3, 4]
+    tolerance = 0.30 if method is Method.GRAD_CAM else 0.10
+    assert [s.value for s in found] == pytest.approx(CASCADE[method], abs=tolerance)
+
+
+def test_ssim_and_hog_follow_the_sizes(code: Outcome) -> None:
+    """SSIM is there on 28 x 28 maps, HOG is not below 48 pixels, as the authors left it out on MNIST."""
+    assert len(printed(code, "gradient", "ssim")) == 4
+    assert printed(code, "gradient", "hog") == []
+
+
+def test_the_verdict_says_whose_rule_gave_it(code: Outcome) -> None:
+    """The paper has no rule: the word is the kappa rule's, on the paper's networks."""
+    found = product.check(code, "guided_backprop")
+    assert found.verdict is Verdict.FAIL
+    assert "kappa rule of profile standard" in found.summary
+    assert "adebayo_code" in found.summary
+    assert product.check(code, "gradient").verdict is Verdict.PASS

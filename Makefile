@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test lint bench records replicate serve openapi docs clean
+.PHONY: help setup demo test lint bench records replicate serve openapi docs migrate bucket clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup: $(STAMP) ## Make .venv with everything in it
 
@@ -36,6 +36,7 @@ bench: $(STAMP) ## Engine time over the floor of passes, and over Quantus (in it
 	$(BIN)/python -m benchmarks.floor
 	$(BIN)/python -m benchmarks.methods
 	$(BIN)/python -m benchmarks.quantus_peer
+	$(BIN)/python -m benchmarks.polling
 
 records: $(STAMP) ## Judge every method on the two reference models, for the catalogue; goes on where it stopped
 	$(BIN)/python -m benchmarks.records digits
@@ -54,5 +55,12 @@ openapi: $(STAMP) ## Write openapi/ from the code
 docs: $(STAMP) ## Write docs/methods.md from the code
 	$(BIN)/python -m junco.contract.handbook > docs/methods.md
 
+migrate: $(STAMP) ## Upgrade the tables of the database that JUNCO_* variables name
+	$(BIN)/junco migrate
+
+bucket: ## Make .venv-s3 with an S3-compatible server: the blob tests use it where it is
+	$(PYTHON) -m venv .venv-s3
+	.venv-s3/bin/pip install --quiet --disable-pip-version-check 'moto[server,s3]>=5.1,<6'
+
 clean: ## Remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis out
+	rm -rf $(VENV) .venv-s3 .mypy_cache .ruff_cache .import_linter_cache .hypothesis out

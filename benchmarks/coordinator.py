@@ -16,8 +16,17 @@ from junco.contract.base import digest_of
 from junco.contract.catalogue import Verdict
 from junco.contract.job import JobState
 from junco.contract.plan import Shard
-from junco.storage import Computed, Finalised, Inspected, Records, StorageSettings, StoredFile, Upload
-from junco.storage import open_blobs, open_records
+from junco.storage import (
+    Computed,
+    Finalised,
+    Inspected,
+    Records,
+    StorageSettings,
+    StoredFile,
+    Upload,
+    open_blobs,
+    open_records,
+)
 from junco.storage.tables import jobs, work
 from junco.storage.work import add_shards
 from tests.storage.samples import images, report, request
@@ -82,7 +91,9 @@ def announced(records: Records, publish: Callable[[str], None]) -> float:
 
 def measure(records: Records, counts: list[int]) -> float:
     """Print a line a job; the last job's median over the first's."""
-    print(f"{'shards':>7} {'submit s':>9} {'bells ms/shard':>15} {'ms/shard':>9} {'first tenth':>12} {'last tenth':>11}")
+    print(
+        f"{'shards':>7} {'submit s':>9} {'bells ms/shard':>15} {'ms/shard':>9} {'first tenth':>12} {'last tenth':>11}"
+    )
     medians = []
     for seed, count in enumerate(counts):
         started = time.perf_counter()

@@ -5,10 +5,14 @@ ARG TORCH=cpu
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE constraints.txt ./
 COPY docker/torch.sh docker/torch.sh
+# The gigabytes first, then what else Junco needs, for packages that are still empty: neither changes with the source.
+RUN python -m venv /venv && sh docker/torch.sh /venv "$TORCH"
+RUN mkdir junco service worker && touch junco/__init__.py service/__init__.py worker/__init__.py
+RUN /venv/bin/pip install --no-cache-dir ".[worker]"
 COPY junco junco
 COPY service service
 COPY worker worker
-RUN python -m venv /venv && sh docker/torch.sh /venv "$TORCH" && /venv/bin/pip install --no-cache-dir ".[worker]"
+RUN /venv/bin/pip install --no-cache-dir --no-deps --force-reinstall .
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -4,19 +4,35 @@ import argparse
 
 import uvicorn
 
+from junco.contract.errors import BadInput
+from service.access.start import refuse_to_expose
 from service.app import create_app
 from service.settings import ServiceSettings
 
 
 def main() -> None:
-    """Serve until told to stop. Everything but the address comes from JUNCO_* variables."""
+    """Serve until told to stop. Everything but the address comes from JUNCO_* variables; exit status 2 if refused."""
     parser = argparse.ArgumentParser(prog="python -m service", description="Junco's HTTP service.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on")
+    parser.add_argument("--insecure", action="store_true", help="listen beyond this machine without access control")
+    parser.add_argument("--access-log", action="store_true", help="a line for every request, polls included")
     told = parser.parse_args()
-    app = create_app(ServiceSettings())
+    settings = ServiceSettings()
+    try:
+        refuse_to_expose(told.host, settings, insecure=told.insecure)
+    except BadInput as error:
+        parser.error(f"{error.detail} expected: {error.expected}; to do: {error.remedy}")
+    app = create_app(settings)
     # Event streams and long polls would hold a stop for their whole length.
-    uvicorn.run(app, host=told.host, port=told.port, timeout_graceful_shutdown=10, server_header=False)
+    uvicorn.run(
+        app,
+        host=told.host,
+        port=told.port,
+        timeout_graceful_shutdown=10,
+        server_header=False,
+        access_log=told.access_log,
+    )
 
 
 if __name__ == "__main__":

@@ -8,18 +8,23 @@ from fastapi.routing import APIRoute
 
 from junco.contract.errors import Problem
 from junco.contract.outcome import Outcome
+from service.access.rules import needed
 from service.problems import MEDIA_TYPE
 
 REFERENCE = "#/components/schemas/{model}"
 _SAYS = {
     400: "The request is malformed.",
+    401: "No good API key.",
+    403: "The API key's scope does not allow it.",
     404: "There is no such resource.",
     406: "None of the accepted media types can be given.",
+    408: "The body arrives too slowly.",
     409: "The resource's state does not allow it.",
     413: "The body is too large.",
     415: "Not a format that Junco reads.",
     416: "The range lies outside the file.",
     422: "The request cannot be carried out as it is.",
+    429: "Too many requests, or the tenant's quota is used up; Retry-After says when to come back.",
     500: "The work failed, or something unexpected happened.",
     503: "The service lacks what it needs just now.",
 }
@@ -60,12 +65,22 @@ def _tidy(document: dict[str, Any]) -> None:
         schema = model.model_json_schema(ref_template=REFERENCE, mode="serialization")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
-    for path in document["paths"].values():
-        for operation in path.values():
+    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
             operation["responses"] |= _framework(operation)
+            if (scope := needed(method.upper(), path)) is not None:
+                operation["responses"] |= _as_text(problems(401, 403, 429))
+                # Optional: an installation may have access control off.
+                operation["security"] = [{"key": [scope.value]}, {}]
 
 
 def _framework(operation: dict[str, Any]) -> dict[str, Any]:
     # FastAPI declares its own form of 422 wherever there is a parameter; here it is a problem.
     statuses = [422] if "422" in operation["responses"] else []
-    return {str(status): answer for status, answer in problems(*statuses, 500).items()}
+    statuses += [408] if "requestBody" in operation else []
+    return _as_text(problems(*statuses, 500))
+
+
+def _as_text(declared: dict[int | str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {str(status): answer for status, answer in declared.items()}

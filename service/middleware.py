@@ -1,5 +1,6 @@
 """Around every request: an id for the logs, and a count for the metrics."""
 
+import itertools
 import re
 import time
 import uuid
@@ -8,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.health.metrics import Metrics
 
+_PROCESS = uuid.uuid4().hex[:16]
+_COUNT = itertools.count(1)
 _GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -40,8 +43,7 @@ class Observe:
         # The route's pattern, never the path: a label a path would be a label a digest. Odd methods likewise.
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._metrics.requests.labels(method, route, str(status)).inc()
-        self._metrics.seconds.labels(method, route).observe(seconds)
+        self._metrics.answered(method, route, status, seconds)
 
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -49,4 +51,4 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 def _request_id(scope: Scope) -> str:
     given = next((value for key, value in scope["headers"] if key == b"x-request-id"), b"")
-    return given.decode() if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
+    return given.decode() if _GOOD_ID.fullmatch(given) else f"{_PROCESS}-{next(_COUNT):x}"

@@ -2,6 +2,7 @@
 
 import http
 import logging
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,7 +13,23 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from junco.contract.errors import DOCS, BadInput, FieldProblem, Internal, JobNotFinished, JuncoError, Problem
+from junco.contract.errors import (
+    DOCS,
+    BadInput,
+    FieldProblem,
+    Internal,
+    JobNotFinished,
+    JuncoError,
+    Problem,
+    RequestInFlight,
+    StorageFull,
+    TooMany,
+    Unauthenticated,
+    UploadTooSlow,
+)
+from junco.storage.outages import OUTAGES
+from junco.storage.room import told_when_full
+from service import outages
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "2"
@@ -26,6 +43,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(OSError, _system)
+    for kind in OUTAGES:
+        app.add_exception_handler(kind, _outage)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -67,12 +87,25 @@ def invalid(error: ValidationError, kind: type[BadInput], what: str) -> BadInput
     return kind(f"{what} is not valid: {first}", remedy="See errors for each offending field.", errors=found)
 
 
+def refusal(request: Request, error: JuncoError) -> Response:
+    """An error as a response, with the headers that tell a client what to do."""
+    headers = {}
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(math.ceil(error.retry_after_seconds))
+    elif error.retryable or isinstance(error, JobNotFinished | RequestInFlight):
+        headers["Retry-After"] = RETRY_AFTER
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="junco"'
+    if isinstance(error, UploadTooSlow):
+        headers["Connection"] = "close"  # what is left of the body is not waited for
+    return respond(request, error.problem(), headers)
+
+
 def _junco(request: Request, error: Exception) -> Response:
     assert isinstance(error, JuncoError)
     if error.status >= 500:
         log.error("request %s: %s", request_id(request), error.detail, exc_info=error)
-    waits = error.retryable or isinstance(error, JobNotFinished)
-    return respond(request, error.problem(), {"Retry-After": RETRY_AFTER} if waits else None)
+    return refusal(request, error)
 
 
 def _invalid(request: Request, error: Exception) -> Response:
@@ -103,6 +136,22 @@ def _gone(request: Request, _error: Exception) -> Response:
     # Nobody hears this answer; it only keeps a broken upload out of the log of bugs.
     log.info("request %s: the client went away", request_id(request))
     return Response(status_code=400)
+
+
+def _outage(request: Request, error: Exception) -> Response:
+    if not outages.is_outage(error):
+        raise error
+    log.error("request %s: the database does not answer: %s", request_id(request), error)
+    return refusal(request, outages.unavailable())
+
+
+def _system(request: Request, error: Exception) -> Response:
+    # Forms are spooled by the framework, whose disk may be full as well as ours.
+    try:
+        with told_when_full():
+            raise error
+    except StorageFull as full:
+        return _junco(request, full)
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

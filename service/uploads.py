@@ -24,10 +24,15 @@ def too_large(limit: int) -> PayloadTooLarge:
     )
 
 
+def announced(request: Request) -> int:
+    """The body's length as its header says; 0 if it does not."""
+    length = request.headers.get("content-length", "")
+    return int(length[:20]) if length.isascii() and length.isdigit() else 0
+
+
 def check_length(request: Request, limit: int) -> None:
     """Refuse by Content-Length before a byte is read; raises ``PayloadTooLarge``."""
-    length = request.headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and int(length[:20]) > limit:
+    if announced(request) > limit:
         raise too_large(limit)
 
 
@@ -100,9 +105,10 @@ def missing(name: str, what: str) -> BadInput:
 
 
 async def keep(chunks: AsyncIterator[bytes], blobs: Blobs) -> tuple[str, int]:
-    """Stream to the shelf in constant memory, hashing once; digest and size. Nothing remains if the stream fails."""
+    """Stream to the shelf in constant memory, hashing once; digest and size. Nothing remains if the stream fails;
+    raises ``StorageFull``."""
     buffer = bytearray()
-    with blobs.writer() as writer:
+    with blobs.writer(limited=True) as writer:
         async for chunk in chunks:
             buffer += chunk
             if len(buffer) >= CHUNK:

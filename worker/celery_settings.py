@@ -12,8 +12,12 @@ def configure(app: Celery, settings: WorkerSettings) -> None:
     """Celery's settings. The claim in the database makes duplicates harmless; these keep them rare and losses short."""
     app.conf.update(
         broker_url=settings.broker_url or "memory://",
-        # Nobody reads results from Celery: the records hold them.
+        # Nobody reads results from Celery: the records hold them, and a second truth would sooner or later differ.
+        result_backend=None,
         task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        # For the same reason: whether work has begun is a row's state.
+        task_track_started=False,
         # A message carries an id and nothing else; pickles would let whoever reaches the broker run code.
         task_serializer="json",
         accept_content=["json"],
@@ -22,6 +26,11 @@ def configure(app: Celery, settings: WorkerSettings) -> None:
         task_acks_late=True,
         # Not True: it would loop for ever on a model that takes its worker down. The sweep brings work back, counted.
         task_reject_on_worker_lost=False,
+        # Nor its capped sister: two counters of attempts would disagree, and it sees no death of a whole worker.
+        task_retry_on_worker_lost=False,
+        # What a task raises is in the row, or the lease will end: a bell that stays would ring for nothing.
+        task_acks_on_failure=True,
+        task_acks_on_timeout=True,
         # With late acknowledgement exactly one message a slot: none waits behind a long piece of work.
         worker_prefetch_multiplier=1,
         # One lane a worker process, which is one a GPU; more hosts or containers give more.
@@ -48,8 +57,13 @@ def configure(app: Celery, settings: WorkerSettings) -> None:
             "health_check_interval": 25,
         },
         visibility_timeout=_VISIBILITY_SECONDS,
-        # Our own deadlines kill the runner, not the pool process; a hard limit here would orphan the claim.
+        # Our own deadlines kill the runner, not the pool process; a hard limit here would orphan the claim. A soft one
+        # is an exception in the lane's Python, which a native loop in the runner never sees.
         task_time_limit=None,
+        task_soft_time_limit=None,
+        # Off: on SIGTERM lanes kill their runners and hand their work back (celery_app): the warm stop takes seconds.
+        # REMAP_SIGTERM is left unset too: a cold stop would leave the claims to their leases.
+        worker_soft_shutdown_timeout=0.0,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
     )

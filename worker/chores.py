@@ -7,9 +7,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
-from sqlalchemy.exc import DBAPIError
-
 from junco.contract.errors import JuncoError
+from junco.storage.outages import OUTAGES
 from junco.storage.records import WorkerCard
 from worker.execute import Executor
 
@@ -60,6 +59,6 @@ def patiently(call: Callable[[], _T]) -> _T | None:
     """What ``call`` gives; None while the database is out of reach, which is no reason to end a worker."""
     try:
         return call()
-    except (DBAPIError, JuncoError) as error:
+    except (*OUTAGES, JuncoError) as error:
         log.warning("the records cannot be reached: %s", error)
         return None

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import DBAPIError
-
 from junco.contract.errors import Internal, JuncoError
 from junco.storage.blobs import Blobs
 from junco.storage.claim import Claim
+from junco.storage.outages import OUTAGES
 from junco.storage.records import Records
 from worker.heartbeat import Heartbeat, Reason, Stopped
 from worker.results import store
@@ -89,7 +88,7 @@ class Executor:
             try:
                 call()
                 return
-            except DBAPIError as error:
+            except OUTAGES as error:
                 if time.monotonic() > end:
                     log.error("gave up a write; the lease will run out and the work be done again: %s", error)
                     return

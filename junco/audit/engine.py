@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from junco.audit.pipeline.inspect import inspect
 from junco.audit.pipeline.prepare import Files
 from junco.audit.pipeline.shards import KEPT, run
 from junco.audit.types import Partial
+from junco.contract.base import digest_of
 from junco.contract.errors import Internal
 from junco.contract.images import ImageSet
 from junco.contract.job import Progress, WorkKind
@@ -134,11 +136,13 @@ class LocalEngine:
         *,
         out: Path,
         input_shape: tuple[int, int, int] | None = None,
+        others: Sequence[Path] = (),
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> Outcome:
         """Run ``request`` on files of this machine and write outcome.json, report.html and pictures under ``out``.
 
-        ``paths`` belong to ``images.files``, one each. ``request.model`` must be the model file's digest.
+        ``paths`` belong to ``images.files``, one each. ``request.model`` must be the model file's digest;
+        ``others`` are the models that it names besides.
         """
         data = model.read_bytes()
         on_progress(Progress(stage="inspect"))
@@ -146,7 +150,9 @@ class LocalEngine:
         plan = resolve(request, report, images)
         files = [(file, path.read_bytes()) for file, path in zip(images.files, paths, strict=True)]
         started = time.monotonic()
-        partials = _run_all(plan, data, files, self._device, on_progress)
+        beside = {digest_of(other): other for other in (path.read_bytes() for path in others)}
+        work = partial(run, plan=plan, model=data, files=files, device=self._device, others=beside)
+        partials = _run_all(plan, work, on_progress)
         how = _provenance(device=self._device, threads=self._threads, sandbox="none: in process")
         how = how.model_copy(update={"durations": {"shards": round(time.monotonic() - started, 3)}})
         on_progress(Progress(stage="report", completed=1, total=1, percent=100.0))
@@ -155,12 +161,10 @@ class LocalEngine:
         return outcome
 
 
-def _run_all(
-    plan: Plan, data: bytes, files: Files, device: str, on_progress: Callable[[Progress], None]
-) -> dict[int, Partial]:
+def _run_all(plan: Plan, work: Callable[..., Partial], on_progress: Callable[[Progress], None]) -> dict[int, Partial]:
     pieces = shards(plan)
     meter = _Meter(sum(piece.cost for piece in pieces), on_progress)
-    return {p.index: run(p, plan, data, files, device=device, tick=meter.of(p.check.value)) for p in pieces}
+    return {p.index: work(p, tick=meter.of(p.check.value)) for p in pieces}
 
 
 @dataclass

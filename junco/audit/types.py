@@ -157,6 +157,7 @@ class Batch:
     from ``x - shift`` or moved by it. ``references`` [m, C, H, W] are all of the plan's images in the plan's order,
     whatever part of them ``x`` holds, so that ``references[i]`` is the image with index ``i``; they are moved by
     ``shift`` as ``x`` is. None where there is no plan: then a method that learns from other images has none.
+    ``rebased`` moves every baseline by ``shift``, place by place, whatever it is taken from.
     """
 
     x: Tensor
@@ -165,6 +166,7 @@ class Batch:
     box: Box
     shift: Tensor | None = None
     references: Tensor | None = None
+    rebased: bool = False
 
     def __len__(self) -> int:
         return len(self.index)

@@ -12,10 +12,21 @@ from junco.contract.errors import InvalidPlan
 from junco.contract.images import PreprocessingRequest
 from junco.contract.job import Progress
 from junco.contract.outcome import Outcome
-from junco.contract.plan import MethodRequest, PlanRequest
+from junco.contract.plan import MethodRequest, PlanRequest, Shift
 from junco.contract.profile import ProfileName
+from junco.contract.randomization import ConventionName, RandomizationRequest, TargetPolicy
+from junco.contract.training import Supplied, TrainingRecipe
 
 OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Form:
+    """Whose form of parameter_randomization is run, and what shall differ from it."""
+
+    convention: ConventionName = ConventionName.AUDIT
+    randomization: RandomizationRequest = field(default_factory=RandomizationRequest)
+    target_policy: TargetPolicy | None = None
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,10 @@ class Settings:
     seed: int = 0
     target: int | str = "predicted"
     output: str | None = None
-    shift: float | str = "range"
+    shift: Shift | tuple[Shift, ...] = "range"
+    form: Form = field(default_factory=Form)
+    training: TrainingRecipe = field(default_factory=TrainingRecipe)
+    label_models: Supplied | None = None
     timeout_seconds: int | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -47,6 +61,11 @@ class Settings:
             "target": self.target,
             "output": self.output,
             "shift": self.shift,
+            "training": self.training,
+            "label_models": self.label_models,
+            "convention": self.form.convention,
+            "randomization": self.form.randomization,
+            "target_policy": self.form.target_policy,
         }
         given = {name: value for name, value in optional.items() if value}
         try:
@@ -59,12 +78,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Asked:
-    """A model file, its images, and the settings."""
+    """A model file, its images, the settings, and the files of models that these name besides."""
 
     model: Path
     pictures: tuple[Picture, ...]
     settings: Settings
     input_shape: tuple[int, int, int] | None = None
+    others: tuple[Path, ...] = ()
 
 
 class Backend(Protocol):

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from junco.client import options, progress, show
+from junco.client import training as training_options
 from junco.client.asked import Asked, Backend, Settings
 from junco.client.exits import FailOn, exit_of, told
 from junco.client.http import Client
@@ -64,7 +65,26 @@ def check(
         str, typer.Option(help="Class to explain: an index, or 'predicted', each image's own.")
     ] = "predicted",
     output: Annotated[str | None, typer.Option(help="Which output to explain, when there are several.")] = None,
-    shift: Annotated[str, typer.Option(help="Input shift in model input space, or 'range'.")] = "range",
+    shift: Annotated[str, typer.Option(help="Input shifts: numbers, range, checkerboard, image.")] = "range",
+    training: Annotated[
+        str | None, typer.Option(help="How data_randomization trains: epochs=50,learning_rate=0.003,batch_size=50.")
+    ] = None,
+    convention: Annotated[
+        str, typer.Option(help="Whose parameter_randomization: audit, sixt ... or adebayo_code:order=independent.")
+    ] = "audit",
+    random_label_model: Annotated[
+        Path | None,
+        typer.Option(
+            help="For data_randomization: MODEL trained on random labels of IMAGES.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    random_labels: Annotated[
+        str | None, typer.Option(help="The labels that it learned, one an image, as --labels takes them.")
+    ] = None,
+    twin_model: Annotated[
+        Path | None,
+        typer.Option(help="MODEL trained again on the true labels, from another seed.", exists=True, dir_okay=False),
+    ] = None,
     timeout: Annotated[int, typer.Option(min=10, max=86400, help="Seconds that the check may take.")] = 3600,
     tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE kept with the validation; repeat.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the report, the maps and the outcome.")] = Path("junco-report"),
@@ -86,11 +106,15 @@ def check(
             target=options.target(target),
             output=output,
             shift=options.shift(shift),
+            training=training_options.recipe(training),
+            label_models=training_options.supplied(random_label_model, random_labels, twin_model),
+            form=options.convention(convention),
             timeout_seconds=timeout,
             tags=options.tags(tag or ()),
         )
         with gathered(images, options.labels(labels)) as pictures, backend(url) as doing:
-            asked = Asked(model, pictures, settings, options.input_shape(input_shape))
+            others = tuple(path for path in (random_label_model, twin_model) if path)
+            asked = Asked(model, pictures, settings, options.input_shape(input_shape), others)
             outcome = _done(asked, doing, wanted)
         console = show.console(stderr=wanted.takes_stdout)
         show.show_outcome(outcome, console)

@@ -1,11 +1,13 @@
 """The ``junco`` command: one file a group of commands, put together here."""
 
+import os
 from importlib.metadata import version as version_of
 from typing import Annotated
 
 import typer
 
-from junco.client import check, inspect, listings, run
+from junco.client import check, inspect, keys, listings, run
+from junco.client.http import API_KEY
 
 _HELP = """Validates explanations: runs the literature's sanity checks on saliency methods and returns verdicts.
 
@@ -18,7 +20,10 @@ app.command("serve")(run.serve)
 app.command("worker")(run.worker)
 app.command("models")(listings.models)
 app.command("validations")(listings.validations)
+app.command("dead-letters")(listings.dead_letters)
 app.command("catalogue")(listings.catalogue)
+app.command("migrate")(run.migrate)
+app.add_typer(keys.app, name="keys")
 
 
 def _version(asked: bool) -> None:
@@ -29,8 +34,14 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def main(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback does the work
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
+    api_key: Annotated[
+        str | None,
+        typer.Option("--api-key", envvar=API_KEY, help="The server's key; the variable keeps it off the process list."),
+    ] = None,
 ) -> None:
     """Validates explanations."""
+    if api_key is not None:
+        os.environ[API_KEY] = api_key

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from junco.contract.catalogue import Verdict
-from junco.contract.errors import BadInput, Conflict, Internal, JuncoError, NotFound
+from junco.contract.errors import BadInput, Conflict, Denied, Internal, JuncoError, NotFound
 
 
 class Exit(IntEnum):
@@ -79,4 +79,4 @@ def show_error(error: JuncoError) -> None:
 
 
 def _code(error: JuncoError) -> Exit:
-    return Exit.REFUSED if isinstance(error, BadInput | NotFound | Conflict) else Exit.SERVICE
+    return Exit.REFUSED if isinstance(error, BadInput | NotFound | Conflict | Denied) else Exit.SERVICE

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import tempfile
 import time
 import warnings
@@ -16,6 +17,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from junco.client.images import Picture, digest_of_file
+from junco.contract.access import KeyList, KeyRequest, NewKey, RotationRequest
 from junco.contract.errors import BlobCorrupt, DeadlineExceeded, JuncoError, Problem, Unavailable
 from junco.contract.job import InspectionState, Job, Progress
 from junco.contract.outcome import Outcome
@@ -23,14 +25,19 @@ from junco.contract.plan import PlanRequest
 from junco.contract.resources import (
     ArtifactList,
     Catalogue,
+    DeadLetter,
+    DeadLetterList,
     ImageSetResource,
     ModelList,
     ModelResource,
     PlanPreview,
+    Retried,
     ValidationList,
 )
 from junco.contract.revive import revive
 
+API_KEY = "JUNCO_API_KEY"
+"""The environment variable that holds the API key."""
 JUNIT = "application/xml"
 HTML = "text/html"
 _M = TypeVar("_M", bound=BaseModel)
@@ -42,14 +49,27 @@ _TRIES = 6
 
 
 class Client:
-    """One service. Times are seconds; every method raises ``JuncoError``, and ``Unavailable`` if nobody answers."""
+    """One service. Times are seconds; every method raises ``JuncoError``, and ``Unavailable`` if nobody answers.
+
+    Without ``api_key``, that of the variable JUNCO_API_KEY, if set.
+    """
 
     def __init__(
-        self, url: str, *, timeout: float = 60.0, transport: httpx.BaseTransport | None = None, pause: float = 0.5
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        timeout: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+        pause: float = 0.5,
     ) -> None:
+        key = api_key or os.environ.get(API_KEY)
         # A transport is for callers that reach the service by other means than a socket.
         self._http = httpx.Client(
-            base_url=url.rstrip("/"), timeout=httpx.Timeout(timeout, connect=10.0), transport=transport
+            base_url=url.rstrip("/"),
+            timeout=httpx.Timeout(timeout, connect=10.0),
+            transport=transport,
+            headers={"Authorization": f"Bearer {key}"} if key else {},
         )
         self._pause = pause
 
@@ -173,6 +193,36 @@ class Client:
     def catalogue(self) -> Catalogue:
         """Everything that a plan may name."""
         return self._get(Catalogue, "/v1/catalogue", {})
+
+    # -- dead letters
+
+    def dead_letters(self) -> Iterator[DeadLetter]:
+        """Work that failed for good, newest first."""
+        for page in self._pages(DeadLetterList, "/v1/dead-letters", {}):
+            yield from page.dead_letters
+
+    def retry(self, letter: str) -> Retried:
+        """Has a dead letter's work done again; raises ``NotFound``, and what submitting raises."""
+        return Retried.model_validate_json(self._send("POST", f"/v1/dead-letters/{letter}:retry").content)
+
+    # -- keys
+
+    def create_key(self, request: KeyRequest) -> NewKey:
+        """Makes a key; the answer is the only one that shows it."""
+        return NewKey.model_validate_json(self._send("POST", "/v1/keys", json=request.model_dump(mode="json")).content)
+
+    def keys(self) -> KeyList:
+        """Every key, newest first."""
+        return self._get(KeyList, "/v1/keys", {})
+
+    def revoke_key(self, key_id: str) -> None:
+        """Ends a key now."""
+        self._send("DELETE", f"/v1/keys/{key_id}")
+
+    def rotate_key(self, key_id: str, request: RotationRequest) -> NewKey:
+        """Makes a key like an old one, which ends after the overlap."""
+        answer = self._send("POST", f"/v1/keys/{key_id}:rotate", json=request.model_dump(mode="json"))
+        return NewKey.model_validate_json(answer.content)
 
     # -- one request
 

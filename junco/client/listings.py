@@ -11,11 +11,12 @@ from junco.client import show
 from junco.client.exits import told
 from junco.client.http import Client
 from junco.contract.catalogue import CHECKS, METHODS, CheckCard, MethodCard
+from junco.contract.conventions import CONVENTIONS
 from junco.contract.errors import BadInput
 from junco.contract.images import PresetName
 from junco.contract.job import Job, JobState
 from junco.contract.profile import PROFILES
-from junco.contract.resources import CatalogueCheck, CatalogueMethod, ModelResource, shown
+from junco.contract.resources import CatalogueCheck, CatalogueMethod, DeadLetter, ModelResource, shown
 
 Server = Annotated[str, typer.Option(envvar="JUNCO_URL", help="The server.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON lines instead of a table.")]
@@ -68,6 +69,23 @@ def validations(
             show.show_table(columns, map(_job_row, found), show.console())
 
 
+def dead_letters(
+    retry: Annotated[str | None, typer.Option(metavar="ID", help="Have this one's work done again.")] = None,
+    json: AsJson = False,
+    url: Server = LOCAL,
+) -> None:
+    """List work that failed for good, or have it done again."""
+    with told(), Client(url) as client:
+        if retry is not None:
+            again = client.retry(retry)
+            typer.echo(again.validation or f"inspection of {again.model}")
+        elif json:
+            _lines(client.dead_letters())
+        else:
+            columns = ("dead letter", "kind", "attempts", "validation", "why")
+            show.show_table(columns, map(_letter_row, client.dead_letters()), show.console())
+
+
 def catalogue(
     name: Annotated[str | None, typer.Argument(help="One method, control or check; all if absent.")] = None,
     json: AsJson = False,
@@ -90,6 +108,7 @@ def catalogue(
         show.show_table(("name", "title", "summary"), rows, show.console())
         typer.echo("profiles: " + ", ".join(PROFILES))
         typer.echo("presets: " + ", ".join(PresetName))
+        typer.echo("conventions: " + ", ".join(CONVENTIONS))
 
 
 def _one_card(name: str, cards: Iterable[_Card], *, json: bool) -> None:
@@ -125,6 +144,11 @@ def _one_model(model: ModelResource) -> None:
     show.show_table(("model", "name", "size", "inspection"), [_model_row(model)], show.console())
     if model.problem is not None:
         typer.echo(f"{model.problem.code}: {model.problem.detail}")
+
+
+def _letter_row(letter: DeadLetter) -> tuple[str, ...]:
+    why = f"{letter.problem.code}: {letter.problem.detail}"
+    return letter.id, letter.kind.value, str(letter.attempts), letter.validation or "", why
 
 
 def _job_row(job: Job) -> tuple[str, ...]:

@@ -37,9 +37,11 @@ class Engine(Protocol):
         *,
         out: Path,
         input_shape: tuple[int, int, int] | None = None,
+        others: Sequence[Path] = (),
         on_progress: OnProgress,
     ) -> Outcome:
-        """Does the validation, its files written under ``out``; ``paths`` are the files of ``images``, one each."""
+        """Does the validation, its files written under ``out``; ``paths`` are the files of ``images``, one each, and
+        ``others`` the models that the request names besides."""
         ...
 
 
@@ -74,6 +76,7 @@ class Local:
             request,
             out=out,
             input_shape=asked.input_shape,
+            others=asked.others,
             on_progress=_until(time.monotonic() + request.timeout_seconds, on_progress),
         )
 

@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 from pydantic import JsonValue, ValidationError
 
+from junco.client.asked import Form
 from junco.contract.catalogue import METHODS, CheckName
 from junco.contract.errors import BadInput, InvalidPlan
 from junco.contract.images import PreprocessingRequest, PresetName
-from junco.contract.plan import MethodRequest
+from junco.contract.plan import MethodRequest, Shift
+from junco.contract.randomization import ConventionName, RandomizationRequest, TargetPolicy
 
 _TOP_LEVEL_COMMA = re.compile(r",(?![^\[]*\])")
 
@@ -46,6 +48,22 @@ def preprocessing(text: str | None) -> PreprocessingRequest:
         raise _invalid(error, f"The preset {text!r} is not valid.") from error
 
 
+def convention(text: str) -> Form:
+    """A convention by name, with fields to override: ``adebayo_code:order=independent,target_policy=fixed``; raises
+    ``InvalidPlan``."""
+    name, fields = _named(text)
+    if name not in list(ConventionName):
+        raise InvalidPlan(f"There is no convention {name!r}.", expected=", ".join(ConventionName), found=name)
+    target = fields.pop("target_policy", None)
+    if target is not None and target not in list(TargetPolicy):
+        raise InvalidPlan("The target policy is not valid.", expected=", ".join(TargetPolicy), found=str(target))
+    try:
+        changed = RandomizationRequest.model_validate(fields)
+    except ValidationError as error:
+        raise _invalid(error, f"The convention {text!r} is not valid.") from error
+    return Form(ConventionName(name), changed, TargetPolicy(target) if isinstance(target, str) else None)
+
+
 def input_shape(text: str | None) -> tuple[int, int, int] | None:
     """Channels, height and width from ``3x224x224``; raises ``BadInput``."""
     if text is None:
@@ -56,14 +74,21 @@ def input_shape(text: str | None) -> tuple[int, int, int] | None:
     return int(found[1]), int(found[2]), int(found[3])
 
 
-def shift(text: str) -> float | Literal["range"]:
-    """A number, or ``range``; raises ``BadInput``."""
-    if text == "range":
-        return "range"
+def shift(text: str) -> Shift | tuple[Shift, ...]:
+    """A number, ``range``, ``checkerboard`` or ``image``, or several with commas between; raises ``BadInput``."""
+    found = tuple(_shift(part.strip()) for part in text.split(","))
+    return found[0] if len(found) == 1 else found
+
+
+_NAMED: dict[str, Shift] = {"range": "range", "checkerboard": "checkerboard", "image": "image"}
+
+
+def _shift(text: str) -> Shift:
     try:
-        return float(text)
+        return _NAMED[text] if text in _NAMED else float(text)
     except ValueError:
-        raise BadInput("The shift cannot be read.", expected="a number, or 'range'", found=text) from None
+        expected = "a number, 'range', 'checkerboard' or 'image'"
+        raise BadInput("The shift cannot be read.", expected=expected, found=text) from None
 
 
 def target(text: str) -> int | Literal["predicted"]:

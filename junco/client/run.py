@@ -29,19 +29,22 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     home: Annotated[Path, typer.Option(help="Folder for the records and the files.")] = Path(".junco"),
     workers: Annotated[int, typer.Option(min=0, max=256, help="Pieces of work at a time.")] = 1,
+    keys: Annotated[bool, typer.Option("--keys", help="Ask everybody for an API key; prints the first one.")] = False,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Listen beyond this machine, without access control.")
     ] = False,
 ) -> None:
     """Start the service and a local worker; stop both with Ctrl-C."""
     with told():
-        _refuse_to_expose(host, insecure=insecure)
+        access = "keys" if keys else os.environ.get("JUNCO_ACCESS", "off")
+        _refuse_to_expose(host, insecure=insecure or access != "off")
         _installed("fastapi", "service")
-        commands: list[tuple[str, ...]] = [("service", "--host", host, "--port", str(port))]
+        allowed = ("--insecure",) if insecure else ()
+        commands: list[tuple[str, ...]] = [("service", "--host", host, "--port", str(port), *allowed)]
         if workers:
             _installed("torch", "worker")
             commands.append(("worker", "--concurrency", str(workers)))
-        environment = {**os.environ, "JUNCO_HOME": str(home.absolute())}
+        environment = {**os.environ, "JUNCO_HOME": str(home.absolute()), "JUNCO_ACCESS": access}
         raise typer.Exit(_supervise(commands, environment, f"http://{_shown(host)}:{port}"))
 
 
@@ -56,6 +59,19 @@ def worker(
         if home is not None:
             os.environ["JUNCO_HOME"] = str(home.absolute())
         os.execv(sys.executable, [sys.executable, *_worker_command(once=once, concurrency=concurrency)])  # noqa: S606
+
+
+def migrate(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether there is something to do.")] = False,
+    home: Annotated[Path | None, typer.Option(help="Folder of the records, where they are in SQLite.")] = None,
+) -> None:
+    """Upgrade the database's tables; an installation without a broker does so by itself."""
+    with told():
+        _installed("sqlalchemy", "service")
+        if home is not None:
+            os.environ["JUNCO_HOME"] = str(home.absolute())
+        command = [sys.executable, "-m", "junco.storage", *(["--check"] if check else [])]
+        os.execv(sys.executable, command)  # noqa: S606 - our own module
 
 
 def _worker_command(*, once: bool, concurrency: int) -> list[str]:
@@ -127,10 +143,10 @@ def _refuse_to_expose(host: str, *, insecure: bool) -> None:
         if ipaddress.ip_address(host).is_loopback:
             return
     raise BadInput(
-        f"{host} can be reached from other machines, and the service has no access control.",
-        expected="a loopback address",
+        f"{host} can be reached from other machines, and access control is off.",
+        expected="a loopback address, or --keys",
         found=host,
-        remedy="Put a proxy that checks access before it, or say --insecure.",
+        remedy="Say --keys; or --insecure, where something before it checks access.",
     )
 
 

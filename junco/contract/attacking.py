@@ -83,6 +83,11 @@ def attack_cost(method: PlannedMethod, spent: Budget, defence: Defence | None = 
     return spent.steps * (_STEP * copies * _passes(method) + 1)
 
 
+def rows_at_once(method: PlannedMethod) -> int:
+    """Images whose maps are followed together: the graphs of all passes of a map are held at once."""
+    return max(1, _AT_ONCE // _passes(method))
+
+
 def fragility_cost(plan: Plan, images: Sequence[int]) -> int:
     """Image passes of fragility on ``images``: a step of each attack looks at the map and follows it, noise looks."""
     methods = attackable(plan, CheckName.FRAGILITY)

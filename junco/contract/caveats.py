@@ -27,12 +27,21 @@ SENTENCES: Mapping[Caveat, str] = MappingProxyType(
         "it may not.",
         Caveat.MISCLASSIFIED: "The model misclassifies some of these images.",
         Caveat.NO_GRADIENT_CONTROL: "The file gives no gradients, so the plain gradient does not vouch for this job.",
+        Caveat.BN_POLICY_DISAGREEMENT: "What becomes of scales and running statistics beside drawn weights moves kappa "
+        "by as much as lies between a pass and a fail.",
         Caveat.SHARED_EVIDENCE: "The map for the second class is nearly that for the first: either the method does not "
         "tell them apart, or the two classes share their evidence.",
         Caveat.ONE_ATTACK: "Resists this attack at this budget; another attack, or more steps, may succeed. It also "
         "depends on the model's curvature, not on the method alone.",
         Caveat.UNDEFENDED: "The smoothed map of the same method was not manipulated as often: consider explaining with "
         "beta.",
+        Caveat.TRAINED_HERE: "Judged on networks of this architecture that were trained here by the plan's recipe, not "
+        "on the uploaded weights.",
+        Caveat.ONE_TRAINING: "Judged on one training of each kind, so the interval covers images and not trainings.",
+        Caveat.PERTURBATION_CHOICE: "Deleted pixels are filled with something the model never saw; another fill can "
+        "order methods differently, and so few images do not rank them.",
+        Caveat.REBASED: "The map stays put when its baseline is moved along with the shift: the baseline, not the "
+        "method, is tied to the pixels' zero.",
     }
 )
 """One sentence for every caveat; a test asserts that none is missing."""

@@ -13,6 +13,7 @@ JuncoError
 │   ├── ImageTooSmall
 │   ├── ImageTooLarge
 │   ├── PayloadTooLarge           more bytes than the service takes
+│   ├── UploadTooSlow             a body that dawdles
 │   └── IdempotencyKeyReused      one Idempotency-Key for two different requests
 ├── NotFound
 │   └── ResultExpired             a result whose files were removed when they grew old
@@ -202,6 +203,14 @@ class PayloadTooLarge(BadInput):
     code = "PAYLOAD_TOO_LARGE"
     title = "The upload is too large"
     status = 413
+
+
+class UploadTooSlow(BadInput):
+    """A body that dawdles."""
+
+    code = "UPLOAD_TOO_SLOW"
+    title = "The upload arrives too slowly"
+    status = 408
 
 
 class IdempotencyKeyReused(BadInput):

@@ -73,7 +73,8 @@ def _method(card: MethodCard) -> str:
         facts["Expected under parameter_randomization"] = f"`{card.expected}`"
     facts |= {f"Judged on `{model}`": _judged(checks) for model, checks in record(card.name).items()}
     listed = "\n".join(_item(name, said) for name, said in facts.items())
-    return f"### `{card.name}`\n\n{card.title}. {card.summary}\n\n{listed}" + _parameters(card.parameters)
+    said = textwrap.fill(f"{card.title}. {card.summary}", _WIDTH)
+    return f"### `{card.name}`\n\n{said}\n\n{listed}" + _parameters(card.parameters)
 
 
 def _judged(checks: Mapping[CheckName, Verdict]) -> str:

@@ -13,10 +13,16 @@ from junco.contract.statistics import (
     AimStatistics,
     ClassStatistics,
     DepthStatistics,
+    FaithfulnessStatistics,
+    FillStatistics,
     FragilityStatistics,
     Interval,
+    LabelStatistics,
     ManipulationStatistics,
+    OneShiftStatistics,
     RandomizationStatistics,
+    RepeatabilityStatistics,
+    RepeatStatistics,
     RivalStatistics,
     ShiftStatistics,
     Statistics,
@@ -30,16 +36,22 @@ __all__ = [
     "ClassStatistics",
     "Curve",
     "DepthStatistics",
+    "FaithfulnessStatistics",
+    "FillStatistics",
     "FragilityStatistics",
     "ImagesSummary",
     "Interval",
+    "LabelStatistics",
     "ManipulationStatistics",
     "MethodOutcome",
     "ModelSummary",
+    "OneShiftStatistics",
     "Outcome",
     "Preflight",
     "Provenance",
     "RandomizationStatistics",
+    "RepeatStatistics",
+    "RepeatabilityStatistics",
     "RivalStatistics",
     "ShiftStatistics",
     "Statistics",
@@ -68,8 +80,13 @@ class Caveat(StrEnum):
     MISCLASSIFIED = "misclassified_images"
     NO_GRADIENT_CONTROL = "no_gradient_control"
     SHARED_EVIDENCE = "second_class_shares_its_evidence"
+    BN_POLICY_DISAGREEMENT = "bn_policy_disagreement"
     ONE_ATTACK = "resists_one_attack_only"
     UNDEFENDED = "smoothing_helps"
+    TRAINED_HERE = "trained_by_this_recipe"
+    ONE_TRAINING = "one_training_of_each_kind"
+    PERTURBATION_CHOICE = "depends_on_perturbation"
+    REBASED = "moves_with_its_baseline"
 
 
 class Curve(Frozen):

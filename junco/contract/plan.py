@@ -3,18 +3,36 @@
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
 
 from junco.contract.base import Digest, Frozen
 from junco.contract.catalogue import METHODS, Arm, CheckName, Control, Depth, Method, named
+from junco.contract.conventions import AUDIT
 from junco.contract.images import Preprocessing, PreprocessingRequest
 from junco.contract.profile import Profile, ProfileName
+from junco.contract.randomization import ConventionName, NormPolicy, Randomization, RandomizationRequest, TargetPolicy
+from junco.contract.training import Supplied, Training, TrainingRecipe
 
 CONTROLS_ALWAYS = (Control.EDGE_DETECTOR, Control.GAUSSIAN_NOISE, Control.CONSTANT, Method.GRADIENT)
 """Judged in every job beside what was asked: their verdicts are known, so they show whether the job can be trusted."""
 
 CHECKS_BY_DEFAULT = (CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT, CheckName.CLASS_SENSITIVITY)
 """What a plan runs that names no checks."""
+
+
+Shift = Annotated[float, Field(allow_inf_nan=False)] | Literal["range", "checkerboard", "image"]
+"""A constant; minus the data's range; that on every other square; or one that draws a picture into Input x Gradient."""
+
+
+def _shifts(given: Shift | tuple[Shift, ...]) -> Shift | tuple[Shift, ...]:
+    several = given if isinstance(given, tuple) else (given,)
+    if not several or len(set(several)) < len(several) or 0 in several:
+        raise ValueError("a shift is asked for once, and is not zero")
+    return given
+
+
+Shifts = Annotated[Shift | Annotated[tuple[Shift, ...], Field(max_length=8)], AfterValidator(_shifts)]
+"""One shift, or several, each compared for itself."""
 
 
 class MethodRequest(Frozen):
@@ -74,13 +92,23 @@ class PlanRequest(Frozen):
     output: str | None = Field(
         default=None, max_length=255, description="Which output to explain, when there are several."
     )
-    shift: float | Literal["range"] = Field(
-        default="range", description="Constant input shift in model input space; 'range' is minus the data's range."
-    )
+    shift: Shifts = Field(default="range", description="Input shift in model input space, or several.")
     target: Annotated[int, Field(ge=0)] | Literal["predicted"] = Field(
         default="predicted", description="The class to explain: each image's predicted one, or one index for all."
     )
-    target_policy: Literal["fixed"] = "fixed"
+    target_policy: TargetPolicy | None = Field(
+        default=None, description="Which class is explained on randomised models; absent, as the convention has it."
+    )
+    convention: ConventionName = Field(
+        default=ConventionName.AUDIT, description="Whose form of parameter_randomization is run."
+    )
+    randomization: RandomizationRequest = Field(
+        default=RandomizationRequest(), description="What shall differ from the convention."
+    )
+    training: TrainingRecipe = Field(default=TrainingRecipe(), description="How data_randomization trains.")
+    label_models: Supplied | None = Field(
+        default=None, description="Models to compare in place of trainings; not over HTTP yet."
+    )
     timeout_seconds: int = Field(default=3600, ge=10, le=86400)
     labels: dict[str, str] = Field(default={}, max_length=32, description="The caller's own tags on the job.")
 
@@ -113,8 +141,8 @@ class Plan(Frozen):
     seed: int
     output: str | None
     target: int | Literal["predicted"] = "predicted"
-    target_policy: Literal["fixed"]
-    shift: float | Literal["range"]
+    target_policy: TargetPolicy
+    shift: Shifts
     selected: tuple[int, ...] = Field(
         description="Places in the image set that are used; elsewhere images count from 0 in this list."
     )
@@ -123,8 +151,18 @@ class Plan(Frozen):
     depths: dict[Depth, int] = Field(description="Layers randomised, counted from the output.")
     stages: tuple[int, ...] = Field(description="The display curve's depths, likewise.")
     arms: tuple[Arm, ...] = (Arm.REINIT, Arm.PERMUTE)
+    randomization: Randomization = AUDIT
+    norm_alternatives: tuple[NormPolicy, ...] = Field(
+        default=(), description="Norm policies that are tried beside the plan's own, to see whether they matter."
+    )
+    training: Training | None = Field(default=None, description="What data_randomization learns, and from what.")
     skipped: dict[CheckName, str] = Field(default={}, description="Checks that mean nothing on this model, and why.")
     timeout_seconds: int
+
+    @property
+    def shifts(self) -> tuple[Shift, ...]:
+        """The shifts of input_shift, one or several."""
+        return self.shift if isinstance(self.shift, tuple) else (self.shift,)
 
     def methods_of(self, check: CheckName) -> tuple[PlannedMethod, ...]:
         """Methods that ``check`` can run."""
@@ -138,10 +176,15 @@ class ShardKind(StrEnum):
 
     CELLS = "cells"
     CURVE = "curve"
+    NORM_POLICIES = "norm_policies"
+    SMOOTH = "smooth"
     SHIFT = "shift"
     CLASSES = "classes"
     MANIPULATION = "manipulation"
     FRAGILITY = "fragility"
+    LABELS = "labels"
+    REPEATS = "repeats"
+    FAITHFULNESS = "faithfulness"
 
 
 class Cell(Frozen):
@@ -160,4 +203,6 @@ class Shard(Frozen):
     images: tuple[int, ...]
     cells: tuple[Cell, ...] = ()
     stages: tuple[int, ...] = ()
+    norm_policy: NormPolicy | None = Field(default=None, description="Instead of the plan's own.")
+    shift: Shift | None = Field(default=None, description="That of an input_shift shard.")
     cost: int = Field(description="Image passes, the unit of progress.")

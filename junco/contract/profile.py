@@ -55,6 +55,17 @@ class Thresholds(Frozen):
     fragility_room: float = Field(
         default=0.5, description="Share of the top k that noise must leave, for an attack to have something to take."
     )
+    label_memorised: float = Field(default=0.95, description="Train accuracy that every network must exceed.")
+    label_room: float = Field(
+        default=0.05, description="Least similarity, above the floor, of maps of two networks trained alike."
+    )
+    label_fail: float = Field(default=0.50, description="tau_fail of data_randomization.")
+    label_pass: float = Field(default=0.25, description="tau_pass of data_randomization.")
+    repeat_pass: float = Field(default=0.9, description="Correlation of a map with itself above which it repeats.")
+    repeat_fail: float = Field(default=0.5, description="The same, below which it does not.")
+    faithfulness_room: float = Field(
+        default=0.2, description="Least mean probability that a fill must take from the class, for it to count."
+    )
 
 
 class Profile(Frozen):
@@ -71,6 +82,10 @@ class Profile(Frozen):
     curve_stages: int
     curve_images: int
     curve_seeds: int
+    policy_images: int = Field(default=12, description="Images on which other norm policies are tried.")
+    policy_seeds: int = Field(default=2, description="Drawn networks on which other norm policies are tried.")
+    smooth_images: int = Field(default=10, description="Images whose maps are averaged over noise.")
+    smooth_samples: int = Field(default=50, description="Noisy images to each of them (Hedström et al. 2024).")
     shift_images: int
     class_draws: int
     manipulation_images: int
@@ -78,6 +93,15 @@ class Profile(Frozen):
     defended_images: int
     fragility_images: int
     fragility_steps: int
+    label_images: int = Field(description="Held-out images that data_randomization explains.")
+    label_seeds: int = Field(description="Draws of data_randomization, each of three trainings.")
+    repeat_images: int = Field(description="Images of repeatability.")
+    repeat_draws: int = Field(default=3, description="Further seeds of repeatability.")
+    faithfulness_images: int
+    faithfulness_steps: int = Field(description="Steps from the image to nothing, and back.")
+    faithfulness_orders: int = Field(default=2, description="Random orders to each image.")
+    faithfulness_squares: int = Field(description="Hidden squares to each image, for infidelity.")
+    faithfulness_moves: int = Field(description="Moved copies of each image, for max-sensitivity.")
     required: tuple[CheckName, ...]
     thresholds: Thresholds = Thresholds()
 
@@ -101,6 +125,13 @@ PROFILES: dict[ProfileName, Profile] = {
         defended_images=2,
         fragility_images=10,
         fragility_steps=20,
+        label_images=24,
+        label_seeds=3,
+        repeat_images=10,
+        faithfulness_images=10,
+        faithfulness_steps=10,
+        faithfulness_squares=50,
+        faithfulness_moves=5,
         required=(CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT),
     ),
     ProfileName.STANDARD: Profile(
@@ -121,6 +152,13 @@ PROFILES: dict[ProfileName, Profile] = {
         defended_images=8,
         fragility_images=20,
         fragility_steps=100,
+        label_images=50,
+        label_seeds=4,
+        repeat_images=20,
+        faithfulness_images=20,
+        faithfulness_steps=16,
+        faithfulness_squares=100,
+        faithfulness_moves=10,
         required=(CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT),
     ),
     ProfileName.THOROUGH: Profile(
@@ -141,6 +179,13 @@ PROFILES: dict[ProfileName, Profile] = {
         defended_images=20,
         fragility_images=50,
         fragility_steps=300,
+        label_images=100,
+        label_seeds=6,
+        repeat_images=50,
+        faithfulness_images=50,
+        faithfulness_steps=28,
+        faithfulness_squares=300,
+        faithfulness_moves=50,
         required=(CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT),
     ),
 }

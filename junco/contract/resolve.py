@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from junco.contract.base import Frozen
 from junco.contract.catalogue import METHODS, CheckName, Control, Depth, Method
+from junco.contract.conventions import adapted, alternatives
 from junco.contract.errors import InputShapeMismatch, InvalidPlan, NoImages
 from junco.contract.fitting import require_fit, require_images
 from junco.contract.images import ImageSet, Preprocessing, preprocessing
@@ -21,8 +22,10 @@ from junco.contract.plan import (
     Plan,
     PlannedMethod,
     PlanRequest,
+    Shifts,
 )
 from junco.contract.profile import PROFILES, Profile
+from junco.contract.training import Training, given, hindrances, learning
 
 
 def resolve(request: PlanRequest, model: ModelReport, images: ImageSet) -> Plan:
@@ -31,29 +34,37 @@ def resolve(request: PlanRequest, model: ModelReport, images: ImageSet) -> Plan:
     if images.count == 0:
         raise NoImages("The image set holds no image.", expected="at least one image", found="none")
     profile = PROFILES[request.profile]
-    selected = _select(images.count, profile, request.seed)
+    order = _order(images.count, request.seed)
+    selected = order[: profile.images_maximum]
     count = len(model.layers)
     depths = {Depth.LOGIT: 1, Depth.TOP: min(count, max(2, math.ceil(count / 2))), Depth.FULL: count}
     methods = tuple(_methods(request, model))
+    how = adapted(request.convention, request.randomization, target=request.target_policy)
     require_images(methods, len(selected))
+    recipe = _preprocessing(request, model)
+    training = _training(request, profile, order, recipe.shape)
     return Plan(
         model=request.model,
         images=request.images,
         methods=methods,
         checks=tuple(check for check in CheckName if check in request.checks),
         profile=profile,
-        preprocessing=_preprocessing(request, model),
+        preprocessing=recipe,
         seed=request.seed,
         output=request.output,
         target=_target(request, model),
-        target_policy=request.target_policy,
-        shift=request.shift,
+        target_policy=how.target_policy,
+        arms=how.arms,
+        randomization=how,
+        norm_alternatives=alternatives(how, model),
+        shift=_shift(request, model),
         selected=selected,
         groups=_groups(len(selected), profile.group_size),
         steps=tuple(layer.name for layer in model.layers),
         depths=depths,
         stages=_stages(count, profile.curve_stages, depths),
-        skipped=dict(_skipped(model)),
+        training=training,
+        skipped=dict(_skipped(model)) | dict(_untrained(training, profile, model, images)),
         timeout_seconds=request.timeout_seconds,
     )
 
@@ -69,6 +80,18 @@ def _target(request: PlanRequest, model: ModelReport) -> int | Literal["predicte
     return request.target
 
 
+def _shift(request: PlanRequest, model: ModelReport) -> Shifts:
+    several = request.shift if isinstance(request.shift, tuple) else (request.shift,)
+    if "image" in several and CheckName.INPUT_SHIFT in request.checks and model.executor != "graph":
+        raise InvalidPlan(
+            "The shift 'image' is made from the model's gradient, which this file does not give.",
+            expected="'range', 'checkerboard' or a number",
+            found="'image'",
+            remedy="Leave it out.",
+        )
+    return request.shift
+
+
 def _skipped(model: ModelReport) -> Iterator[tuple[CheckName, str]]:
     if model.classes <= 2:
         # With z_1 = -z_0 the maps of the two classes are exact negatives, which is no fault of any method.
@@ -76,10 +99,28 @@ def _skipped(model: ModelReport) -> Iterator[tuple[CheckName, str]]:
         yield CheckName.CLASS_SENSITIVITY, said
 
 
-def _select(count: int, profile: Profile, seed: int) -> tuple[int, ...]:
+def _training(
+    request: PlanRequest, profile: Profile, order: tuple[int, ...], shape: tuple[int, int, int]
+) -> Training | None:
+    if CheckName.DATA_RANDOMIZATION not in request.checks:
+        return None
+    if request.label_models:
+        return given(request.label_models, request.training, min(profile.label_images, len(order)))
+    return learning(request.training, profile, order, shape)
+
+
+def _untrained(
+    training: Training | None, profile: Profile, model: ModelReport, images: ImageSet
+) -> Iterator[tuple[CheckName, str]]:
+    reason = next(hindrances(training, profile, model, images), None) if training else None
+    if reason:
+        yield CheckName.DATA_RANDOMIZATION, reason
+
+
+def _order(count: int, seed: int) -> tuple[int, ...]:
     order = list(range(count))
     random.Random(seed).shuffle(order)  # noqa: S311 - sampling, not secrecy
-    return tuple(order[: profile.images_maximum])
+    return tuple(order)
 
 
 def _groups(count: int, size: int) -> tuple[tuple[int, ...], ...]:

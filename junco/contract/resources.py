@@ -14,6 +14,7 @@ from junco.contract.job import ArtifactLink, InspectionState, Job, WorkKind
 from junco.contract.model import ModelReport
 from junco.contract.plan import Plan
 from junco.contract.profile import Profile
+from junco.contract.randomization import Randomization
 
 
 class ModelResource(Frozen):
@@ -136,6 +137,9 @@ class Catalogue(Frozen):
     checks: tuple[CatalogueCheck, ...]
     profiles: tuple[Profile, ...]
     presets: tuple[Preset, ...]
+    conventions: tuple[Randomization, ...] = Field(
+        default=(), description="Forms of parameter_randomization that a plan may name."
+    )
 
 
 class WorkerStatus(Frozen):

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from junco.contract.attacking import attackable, fragility_cost, manipulated, manipulation_cost, pieces_of
-from junco.contract.catalogue import METHODS, Arm, CheckName
-from junco.contract.plan import Cell, Plan, PlannedMethod, Shard, ShardKind
+from junco.contract.catalogue import Arm, CheckName
+from junco.contract.costing import faithfulness_cost, parts, repeat_cost, shift_cost
+from junco.contract.plan import Cell, Plan, Shard, ShardKind
 
 Pieces = Callable[[Plan], Iterable[Shard]]
 
@@ -49,18 +50,52 @@ def _randomization_pieces(plan: Plan) -> Iterator[Shard]:
             cost = len(group) * (2 + len(part) * len(depths))
             yield Shard(index=0, check=check, kind=ShardKind.CELLS, images=group, cells=part, stages=depths, cost=cost)
     shown = tuple(range(min(profile.curve_images, len(plan.selected))))
-    drawn = tuple(Cell(arm=Arm.REINIT, seed=seed) for seed in range(profile.curve_seeds))
+    drawn = tuple(Cell(arm=plan.arms[0], seed=seed) for seed in range(profile.curve_seeds))
     cost = len(shown) * (1 + len(drawn) * len(plan.stages))
     yield Shard(index=0, check=check, kind=ShardKind.CURVE, images=shown, cells=drawn, stages=plan.stages, cost=cost)
+    yield from _policy_pieces(plan)
+    if plan.randomization.smooth:
+        yield _smooth_piece(plan, depths)
+
+
+def _policy_pieces(plan: Plan) -> Iterator[Shard]:
+    """Some images of one group on a few fully drawn networks, once for each other norm policy."""
+    shown, count = plan.groups[0][: plan.profile.policy_images], len(plan.steps)
+    cells = tuple(Cell(arm=Arm.REINIT, seed=seed) for seed in range(plan.profile.policy_seeds))
+    for policy in plan.norm_alternatives:
+        yield Shard(
+            index=0,
+            check=CheckName.PARAMETER_RANDOMIZATION,
+            kind=ShardKind.NORM_POLICIES,
+            images=shown,
+            cells=cells,
+            stages=(count,),
+            norm_policy=policy,
+            cost=len(shown) * (2 + len(cells)),
+        )
+
+
+def _smooth_piece(plan: Plan, depths: tuple[int, ...]) -> Shard:
+    profile = plan.profile
+    shown = tuple(range(min(profile.smooth_images, len(plan.selected))))
+    cells = tuple(Cell(arm=plan.arms[0], seed=seed) for seed in range(profile.curve_seeds))
+    return Shard(
+        index=0,
+        check=CheckName.PARAMETER_RANDOMIZATION,
+        kind=ShardKind.SMOOTH,
+        images=shown,
+        cells=cells,
+        stages=depths,
+        cost=profile.smooth_samples * len(shown) * (2 + len(cells) * len(depths)),
+    )
 
 
 @falls_into(CheckName.INPUT_SHIFT)
 def _shift_pieces(plan: Plan) -> Iterator[Shard]:
-    shown = tuple(range(min(plan.profile.shift_images, len(plan.selected))))
-    steps = sum(_price(m, plan) for m in plan.methods_of(CheckName.INPUT_SHIFT))
-    yield Shard(
-        index=0, check=CheckName.INPUT_SHIFT, kind=ShardKind.SHIFT, images=shown, cost=2 * len(shown) * max(steps, 1)
-    )
+    check, shown = CheckName.INPUT_SHIFT, tuple(range(min(plan.profile.shift_images, len(plan.selected))))
+    for shift in plan.shifts:
+        cost = shift_cost(plan, shift, len(shown))
+        yield Shard(index=0, check=check, kind=ShardKind.SHIFT, images=shown, shift=shift, cost=cost)
 
 
 @falls_into(CheckName.CLASS_SENSITIVITY)
@@ -87,5 +122,26 @@ def _fragility_pieces(plan: Plan) -> Iterator[Shard]:
             yield Shard(index=0, check=check, kind=ShardKind.FRAGILITY, images=images, cost=cost)
 
 
-def _price(method: PlannedMethod, plan: Plan) -> int:
-    return METHODS[method.method].parameters.model_validate(method.parameters).passes(plan.preprocessing.shape)
+@falls_into(CheckName.DATA_RANDOMIZATION)
+def _label_pieces(plan: Plan) -> Iterator[Shard]:
+    """A shard trains all three networks of its draw: what it compares never leaves it."""
+    check, training = CheckName.DATA_RANDOMIZATION, plan.training
+    if training is None:
+        return
+    for seed in range(training.seeds):
+        images, drawn = tuple(range(training.held_out)), (Cell(arm=Arm.REINIT, seed=seed),)
+        yield Shard(index=0, check=check, kind=ShardKind.LABELS, images=images, cells=drawn, cost=training.cost)
+
+
+@falls_into(CheckName.REPEATABILITY)
+def _repeat_pieces(plan: Plan) -> Iterator[Shard]:
+    check, cost = CheckName.REPEATABILITY, repeat_cost(plan)
+    for images in parts(plan, plan.profile.repeat_images):
+        yield Shard(index=0, check=check, kind=ShardKind.REPEATS, images=images, cost=len(images) * cost)
+
+
+@falls_into(CheckName.FAITHFULNESS)
+def _faithfulness_pieces(plan: Plan) -> Iterator[Shard]:
+    check, cost = CheckName.FAITHFULNESS, faithfulness_cost(plan)
+    for images in parts(plan, plan.profile.faithfulness_images):
+        yield Shard(index=0, check=check, kind=ShardKind.FAITHFULNESS, images=images, cost=len(images) * cost)

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from junco.contract.base import Frozen
-from junco.contract.catalogue import Aim, Arm, CheckName, Depth, Rival, Verdict
+from junco.contract.catalogue import Aim, Arm, CheckName, Circumstance, Depth, Fill, Rival, Verdict
+from junco.contract.randomization import NormPolicy, Order
 
 
 class Interval(Frozen):
@@ -37,6 +38,34 @@ class DepthStatistics(Frozen):
     secondary: dict[str, float | None] = Field(default={}, description="Descriptive similarities; they never decide.")
 
 
+class PolicyStatistics(Frozen):
+    """One method on fully drawn networks under another norm policy, and under the plan's own on the same draws."""
+
+    policy: NormPolicy
+    images: int
+    seeds: int
+    rho: Interval
+    kappa: Interval
+    own: Interval = Field(description="kappa under the plan's own policy, on the same images and seeds.")
+    degenerate: float = Field(description="Share of constant or non-finite maps.")
+
+
+class PublishedStatistics(Frozen):
+    """A statistic as a paper computes it, at one stage; it never decides."""
+
+    name: str
+    order: Order
+    stage: int
+    layer: str
+    images: int
+    seeds: int
+    value: float | None = Field(description="Over images and seeds: the mean, or the median where the paper takes it.")
+    deviation: float | None = Field(default=None, description="Standard deviation over images and seeds.")
+    lower: float | None = None
+    upper: float | None = None
+    level: float = Field(default=0.95, description="Of the interval from lower to upper.")
+
+
 class RandomizationStatistics(Frozen):
     """parameter_randomization of one method."""
 
@@ -48,18 +77,34 @@ class RandomizationStatistics(Frozen):
     random_map_floor: float | None = Field(default=None, description="Similarity to noise with the map's own spectrum.")
     resolution: tuple[int, int] | None = None
     completeness: float | None = None
+    policies: tuple[PolicyStatistics, ...] = Field(default=(), description="Other norm policies; they never decide.")
+    published: tuple[PublishedStatistics, ...] = ()
+
+
+class OneShiftStatistics(Frozen):
+    """What one shift did to one method's maps."""
+
+    kind: str
+    shift: tuple[float, ...] = Field(description="Its mean in each channel, in model input space.")
+    difference: float | None
+    rho: float | None
+    rebased: float | None = None
+    decision: Verdict
 
 
 class ShiftStatistics(Frozen):
-    """input_shift of one method."""
+    """input_shift of one method; single figures are those of the shift that decides."""
 
     check: Literal[CheckName.INPUT_SHIFT] = CheckName.INPUT_SHIFT
     construction: Literal["prepend", "fold"] | None = None
+    kind: str = Field(default="range", description="The shift that decides.")
     difference: float | None = Field(description="Median over images of max|A1 - A2| / max|A1|.")
     rho: float | None = Field(description="Smallest rank correlation of the two maps over images.")
+    rebased: float | None = Field(default=None, description="The difference with the baseline moved by the shift too.")
     images: int
     shift: tuple[float, ...] = ()
     dtype: str = "float64"
+    shifts: tuple[OneShiftStatistics, ...] = ()
 
 
 class RivalStatistics(Frozen):
@@ -142,8 +187,93 @@ class FragilityStatistics(Frozen):
     aims: tuple[AimStatistics, ...]
 
 
+class LabelStatistics(Frozen):
+    """data_randomization of one method; similarities are means over held-out images and draws."""
+
+    check: Literal[CheckName.DATA_RANDOMIZATION] = CheckName.DATA_RANDOMIZATION
+    images: int = Field(description="Held-out images that were explained.")
+    seeds: int = Field(description="Draws, each of three trainings.")
+    ceiling: float | None = Field(description="Self-similarity of the method on one network.")
+    rho: Interval = Field(description="Similarity of the map learned from true labels to that from permuted ones.")
+    floor: float | None = Field(description="The same between different images.")
+    twin: Interval = Field(description="Similarity of the maps of two networks that both learned the true labels.")
+    twin_floor: float | None = Field(description="The same between different images.")
+    kappa: Interval = Field(description="(rho - floor) / (twin - twin_floor), a ratio of means.")
+    identity: float | None = Field(default=None, description="Lower one-sided bound of mean(rho - ceiling).")
+    p_fail: float | None = Field(default=None, description="p of kappa <= label_fail; small accuses.")
+    p_fail_holm: float | None = Field(default=None, description="The same, over all methods, corrected by Holm.")
+    p_pass: float | None = Field(default=None, description="p of kappa >= label_pass; small acquits.")
+    degenerate: float = Field(description="Share of constant or non-finite maps after permuted labels.")
+
+
+class RepeatStatistics(Frozen):
+    """A method's maps against themselves, asked for again under one circumstance; the verdict's claims on it."""
+
+    circumstance: Circumstance
+    rho: Interval
+    difference: float | None = Field(description="Median over images of max|A - A'| / max|A|.")
+    p_fail: float | None = Field(default=None, description="p of rho >= repeat_fail; small accuses.")
+    p_fail_holm: float | None = Field(default=None, description="The same, over all methods and circumstances.")
+    p_pass: float | None = Field(default=None, description="p of rho <= repeat_pass; small acquits.")
+    decision: Verdict
+
+
+class RepeatabilityStatistics(Frozen):
+    """repeatability of one method; correlations are Spearman's, of maps with their sign."""
+
+    check: Literal[CheckName.REPEATABILITY] = CheckName.REPEATABILITY
+    images: int
+    draws: int = Field(description="Further seeds.")
+    undefined: float = Field(description="Share of constant or non-finite maps.")
+    ceiling: Interval = Field(description="Correlation with itself under another seed.")
+    order: Interval = Field(description="Correlation with itself in another order and batch size.")
+    threads: Interval = Field(description="Correlation with itself on another number of threads.")
+    circumstances: tuple[RepeatStatistics, ...]
+
+
+class FillStatistics(Frozen):
+    """Deletion and insertion with one fill. A gain is the area under the insertion curve less that of deletion."""
+
+    fill: Fill
+    room: float | None = Field(description="Probability of the class that goes with all of its pixels, on the mean.")
+    decides: bool = Field(description="Whether the fill takes enough of the class for its orders to be compared.")
+    deletion: float | None = Field(description="Area under the probability of the class as pixels are deleted.")
+    insertion: float | None = Field(description="The same as pixels come back.")
+    gain: Interval
+    over_random: Interval = Field(description="Gain less that of random order.")
+    over_edges: Interval = Field(description="Gain less that of the order of the image's edges.")
+    p_random: float | None = Field(default=None, description="p of gaining no more than random order.")
+    p_edges: float | None = Field(default=None, description="p of gaining no more than the order of edges.")
+    p_worse: float | None = Field(default=None, description="p of gaining no less than random order.")
+
+
+class FaithfulnessStatistics(Frozen):
+    """faithfulness of one method. Infidelity and sensitivity describe and never decide."""
+
+    check: Literal[CheckName.FAITHFULNESS] = CheckName.FAITHFULNESS
+    images: int
+    steps: int
+    undefined: float = Field(description="Share of constant or non-finite maps.")
+    over_random: Interval = Field(description="Gain over random order, under the fill where it is least.")
+    over_edges: Interval = Field(description="Gain over the order of edges, under the fill where it is least.")
+    p_pass_holm: float | None = Field(default=None, description="p of not beating both, over all methods by Holm.")
+    p_fail_holm: float | None = Field(default=None, description="p of not being worse than random order, likewise.")
+    infidelity: float | None = Field(description="Median share of the score's moves that the scaled map misses.")
+    infidelity_random: float | None = Field(description="The same of random maps.")
+    max_sensitivity: float | None = Field(description="Median of the largest relative change of the map nearby.")
+    max_sensitivity_random: float | None = Field(description="The same of random maps, drawn anew each time.")
+    fills: tuple[FillStatistics, ...]
+
+
 Statistics = Annotated[
-    RandomizationStatistics | ShiftStatistics | ClassStatistics | ManipulationStatistics | FragilityStatistics,
+    RandomizationStatistics
+    | ShiftStatistics
+    | ClassStatistics
+    | ManipulationStatistics
+    | FragilityStatistics
+    | LabelStatistics
+    | RepeatabilityStatistics
+    | FaithfulnessStatistics,
     Field(discriminator="check"),
 ]
 """What any check may have measured of a method."""

@@ -5,6 +5,7 @@ from junco.storage.claim import Claim, Computed, Directive, Finalised, Inspected
 from junco.storage.models import Upload
 from junco.storage.opening import open_blobs, open_records
 from junco.storage.records import Records, WorkerCard
+from junco.storage.retention import Retained
 from junco.storage.settings import StorageSettings
 from junco.storage.sweep import Swept
 
@@ -17,6 +18,7 @@ __all__ = [
     "Inspected",
     "Records",
     "Result",
+    "Retained",
     "StorageSettings",
     "StoredFile",
     "Swept",

@@ -1,50 +1,43 @@
 """Content-addressed bytes: the port, and what every store shares.
 
-Bytes are hashed once, while they are written to a spool file; they are verified on every read.
+Bytes are hashed once, while they are written to a spool file; they are verified on every read, and moved aside when
+they are not what was stored, so that storing them again heals.
 """
 
 import hashlib
-import os
+import logging
 import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from junco.contract.errors import BlobCorrupt, Unavailable
+from junco.storage.room import Limits, Room
+from junco.storage.writer import Writer
+
+log = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
 
 
-class Writer:
-    """One upload in flight; ``commit`` gives it its address."""
+@dataclass(frozen=True)
+class Kept:
+    """A blob as a listing shows it; ``age`` in seconds since it was last stored, by the store's clock."""
 
-    def __init__(self, blobs: "Blobs", file: IO[bytes]) -> None:
-        self._blobs, self._file, self._hash = blobs, file, hashlib.sha256()
-        self.size = 0
-
-    def write(self, chunk: bytes) -> None:
-        """Append bytes."""
-        self._file.write(chunk)
-        self._hash.update(chunk)
-        self.size += len(chunk)
-
-    def commit(self) -> tuple[str, int]:
-        """Store what was written; its digest and size in bytes."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        digest = "sha256:" + self._hash.hexdigest()
-        self._blobs.adopt(Path(self._file.name), digest)
-        return digest, self.size
+    digest: str
+    size: int
+    age: float
 
 
 class Blobs(ABC):
     """A store of immutable bytes under their sha256."""
 
-    def __init__(self, spool: Path) -> None:
+    def __init__(self, spool: Path, limits: Limits | None = None) -> None:
         self._spool = spool
+        self.room = Room(limits or Limits(), spool)
 
     def clear_spool(self, *, older_than_seconds: float) -> int:
         """Remove what uploads of processes that died have left; how many files."""
@@ -55,19 +48,34 @@ class Blobs(ABC):
         return len(old)
 
     @contextmanager
-    def writer(self) -> Iterator[Writer]:
-        """A new upload; nothing remains of it unless it is committed."""
+    def writer(self, *, limited: bool = False) -> Iterator[Writer]:
+        """A new write; nothing remains of it unless it is committed.
+
+        ``limited``: refused with ``StorageFull`` where there is no room. Uploads are; results of accepted work are not.
+        """
         self._spool.mkdir(parents=True, exist_ok=True)
         file = tempfile.NamedTemporaryFile(dir=self._spool, prefix="up-", delete=False)  # noqa: SIM115 - may be renamed
         try:
             with file:
-                yield Writer(self, file)
+                yield Writer(file, adopt=self._adopted, require=self.room.require if limited else None)
         finally:
             Path(file.name).unlink(missing_ok=True)
 
-    def put_stream(self, chunks: Iterable[bytes]) -> tuple[str, int]:
+    def _adopted(self, spooled: Path, digest: str) -> None:
+        size = spooled.stat().st_size
+        new = self.room.limits.store is not None and not self.exists(digest)
+        self.adopt(spooled, digest)
+        self.room.add(size if new else 0)
+
+    def measure(self) -> int:
+        """Bytes in the store, by its own listing."""
+        used = sum(kept.size for kept in self.listing())
+        self.room.measured(used)
+        return used
+
+    def put_stream(self, chunks: Iterable[bytes], *, limited: bool = False) -> tuple[str, int]:
         """Store a stream; its digest and size in bytes."""
-        with self.writer() as writer:
+        with self.writer(limited=limited) as writer:
             for chunk in chunks:
                 writer.write(chunk)
             return writer.commit()
@@ -82,13 +90,29 @@ class Blobs(ABC):
         return b"".join(self.stream(digest))
 
     def stream(self, digest: str) -> Iterator[bytes]:
-        """The bytes in order; raises ``BlobCorrupt`` at the end if they are not what was stored."""
-        found = hashlib.sha256()
+        """The bytes in order; raises ``BlobCorrupt`` at the end if they are not what was stored.
+
+        Damaged bytes are moved aside. ``Unavailable`` if a second look finds them whole.
+        """
+        hashed = hashlib.sha256()
         for chunk in self._chunks(digest):
-            found.update(chunk)
+            hashed.update(chunk)
             yield chunk
-        if "sha256:" + found.hexdigest() != digest:
-            raise corrupt(digest, "sha256:" + found.hexdigest())
+        found = "sha256:" + hashed.hexdigest()
+        if found != digest:
+            raise self._damaged(digest, found)
+
+    def _damaged(self, digest: str, found: str) -> BlobCorrupt | Unavailable:
+        # Looked at twice: what flipped a bit may have been the memory or the wire, and good bytes must stay.
+        again = hashlib.sha256()
+        for chunk in self._chunks(digest):
+            again.update(chunk)
+        if "sha256:" + again.hexdigest() == digest:
+            log.error("%s read as %s, and whole a moment later", digest, found)
+            return Unavailable("Stored bytes arrived damaged.", expected=digest, found=found, stage="storage")
+        log.error("%s is damaged (%s) and was moved aside", digest, found)
+        self.set_aside(digest)
+        return corrupt(digest, found)
 
     def fetch(self, digest: str, to: Path) -> Path:
         """Copy to the file ``to``, verified; raises ``BlobCorrupt`` and leaves no file then."""
@@ -128,6 +152,22 @@ class Blobs(ABC):
         """Remove the bytes, if there."""
 
     @abstractmethod
+    def set_aside(self, digest: str) -> None:
+        """Move damaged bytes to where people can look at them and nothing reads them."""
+
+    @abstractmethod
+    def quarantined(self) -> int:
+        """How many blobs were moved aside and are still there."""
+
+    @abstractmethod
+    def listing(self) -> Iterator[Kept]:
+        """Every blob, in no order."""
+
+    @abstractmethod
+    def age(self, digest: str) -> float | None:
+        """Seconds since the bytes were last stored, by the store's clock; None if there are none."""
+
+    @abstractmethod
     def _chunks(self, digest: str) -> Iterator[bytes]:
         """Unverified bytes; raises ``BlobCorrupt`` if there are none."""
 
@@ -146,6 +186,6 @@ def corrupt(digest: str, found: str) -> BlobCorrupt:
         f"The stored bytes of {digest} are damaged.",
         expected=digest,
         found=found,
-        remedy="Delete the resource and upload it again.",
+        remedy="Upload the same file again: that puts good bytes in place.",
         stage="storage",
     )

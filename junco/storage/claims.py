@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, update
 
 from junco.contract.errors import Problem
 from junco.contract.job import JobState, ShardState, WorkKind
@@ -13,8 +13,9 @@ from junco.storage.claim import Claim, Computed, Directive, Finalised, Inspected
 from junco.storage.database import clock
 from junco.storage.jobs import advance, settle
 from junco.storage.rows import Row, shape_of
+from junco.storage.scoped import digest_in
 from junco.storage.tables import work
-from junco.storage.work import end, held, lock_parent, requeue
+from junco.storage.work import end, held, lock_parent, requeue, silence
 
 _RESULTS: dict[WorkKind, type[Result]] = {
     WorkKind.INSPECT: Inspected,
@@ -25,14 +26,26 @@ _RESULTS: dict[WorkKind, type[Result]] = {
 
 def candidates(connection: Connection, count: int) -> list[str]:
     """Work that could be claimed just now: inspections and finales first, then the oldest."""
-    query = select(work.c.id).where(_free()).order_by(work.c.rank, work.c.create_time, work.c.place).limit(count)
-    return list(connection.scalars(query))
+    # Two looks, not one with "or": each is the head of an index, however long the queue is.
+    found = [row for free in (_queued(), _lapsed()) for row in connection.execute(_first(free, count))]
+    return [row.id for row in sorted(found, key=lambda row: (row.rank, row.create_time, row.place))[:count]]
 
 
-def _free() -> Any:
-    queued = and_(work.c.state == ShardState.QUEUED, work.c.not_before <= clock())
-    lapsed = and_(work.c.state == ShardState.RUNNING, work.c.lease_until < clock())
-    return and_(or_(queued, lapsed), work.c.attempt - work.c.released < work.c.max_attempts)
+def _first(free: ColumnElement[bool], count: int) -> Select[Any]:
+    order = (work.c.rank, work.c.create_time, work.c.place)
+    return select(work.c.id, *order).where(free, _attempts_left()).order_by(*order).limit(count)
+
+
+def _queued() -> ColumnElement[bool]:
+    return and_(work.c.state == ShardState.QUEUED, work.c.not_before <= clock())
+
+
+def _lapsed() -> ColumnElement[bool]:
+    return and_(work.c.state == ShardState.RUNNING, work.c.lease_until < clock())
+
+
+def _attempts_left() -> ColumnElement[bool]:
+    return work.c.attempt - work.c.released < work.c.max_attempts
 
 
 def claim(connection: Connection, work_id: str, owner: str, *, lease_seconds: float) -> Claim | None:
@@ -42,22 +55,24 @@ def claim(connection: Connection, work_id: str, owner: str, *, lease_seconds: fl
         return None
     take = (
         update(work)
-        .where(work.c.id == work_id, _free())
+        .where(work.c.id == work_id, or_(_queued(), _lapsed()), _attempts_left())
         .values(
             state=ShardState.RUNNING,
             attempt=work.c.attempt + 1,
             lease_owner=owner,
             lease_until=clock() + lease_seconds,
         )
-        .returning(work.c.attempt)
+        .returning(work.c.attempt, work.c.attempt - work.c.released)
     )
-    attempt = connection.scalar(take)
-    if attempt is None:
+    taken = connection.execute(take).first()
+    if taken is None:
         return None
     row, parent = found
+    attempt, charged = taken
+    silence(connection, work_id)
     lifecycle.started(connection, WorkKind(row["kind"]), parent)
     if row["job_id"] is not None:
-        advance(connection, parent)
+        advance(connection, parent, attempt=charged)
     held_now = {"work_id": work_id, "owner": owner, "attempt": attempt, "lease_seconds": lease_seconds}
     return _filled(connection, row, parent, held_now)
 
@@ -72,7 +87,7 @@ def _wanted(connection: Connection, row: Row, parent: Row) -> bool:
 def _filled(connection: Connection, row: Row, parent: Row, held_now: dict[str, Any]) -> Claim:
     kind = WorkKind(row["kind"])
     model = _report(connection, row["model"])
-    common = {**held_now, "kind": kind, "model": row["model"], "input_shape": shape_of(model["input_shape"])}
+    common = {**held_now, "kind": kind, "model": digest_in(row["model"]), "input_shape": shape_of(model["input_shape"])}
     if kind is WorkKind.INSPECT:
         return Claim(**common, output=model["output"])
     plan = Plan.model_validate_json(parent["plan"])
@@ -105,14 +120,14 @@ def renew(connection: Connection, claim: Claim, completed: int) -> Directive:
     found = lock_parent(connection, claim.work_id)
     if found is None:
         return Directive.SUPERSEDED
-    bounded = min(completed, found[0]["cost"])
-    kept = case((work.c.completed > bounded, work.c.completed), else_=bounded)
+    before = found[0]["completed"]
+    kept = max(before, min(completed, found[0]["cost"]))
     extend = update(work).where(held(claim)).values(lease_until=clock() + claim.lease_seconds, completed=kept)
     if connection.execute(extend).rowcount == 0:
         return Directive.CANCEL if found[0]["state"] == ShardState.CANCELED else Directive.SUPERSEDED
     if claim.job_id is None:
         return Directive.CONTINUE
-    advance(connection, found[1])
+    advance(connection, found[1], gained=kept - before)
     return Directive.CANCEL if found[1]["state"] == JobState.CANCELING else Directive.CONTINUE
 
 
@@ -127,8 +142,8 @@ def complete(connection: Connection, claim: Claim, result: Result) -> bool:
     if connection.execute(update(work).where(held(claim)).values(**values, result=partial)).rowcount == 0:
         return False
     if claim.job_id is not None:
-        advance(connection, found[1])
-    lifecycle.finished(connection, claim, found[1], result)
+        advance(connection, found[1], gained=found[0]["cost"] - found[0]["completed"])
+    lifecycle.finished(connection, found[1], result)
     return True
 
 

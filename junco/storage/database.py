@@ -11,10 +11,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from junco.storage.tables import metadata
+from junco.storage import schema
 
 _CREATE_LOCK = 0x6A756E636F
-"""PostgreSQL advisory lock under which tables are created: the service and the workers may start together."""
+"""PostgreSQL advisory lock under which tables are made: the service and the workers may start together."""
 
 
 class clock(FunctionElement[float]):  # noqa: N801 - an SQL function
@@ -45,12 +45,43 @@ class Database:
     def _is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
 
-    def create(self) -> None:
-        """Create the tables that are missing."""
-        with self.write() as connection:
-            if not self._is_sqlite:
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({_CREATE_LOCK})"))
-            metadata.create_all(connection)
+    def prepare(self, *, upgrade: bool) -> str | None:
+        """Make the tables where there are none; with ``upgrade``, bring old ones to the newest revision.
+
+        The revision that was found. Raises ``SchemaMismatch`` for tables that are newer, or old without ``upgrade``.
+        """
+        with self.read() as connection:
+            found = schema.revision(connection)
+        if found == schema.revisions()[-1]:
+            return found
+        with self._unchecked(), self.write() as connection:
+            self.lock_startup(connection)
+            found = schema.revision(connection)
+            schema.refuse_newer(found)
+            if found is not None and found != schema.revisions()[-1] and not upgrade:
+                raise schema.outdated(found)
+            if found != schema.revisions()[-1]:
+                schema.upgrade(connection, found)
+        return found
+
+    def lock_startup(self, connection: Connection) -> None:
+        """One process at a time does what is done once, until the transaction ends. SQLite has one writer anyway."""
+        if not self._is_sqlite:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_CREATE_LOCK})"))
+
+    @contextmanager
+    def _unchecked(self) -> Iterator[None]:
+        # Where SQLite cannot alter a table Alembic copies it and drops the old one, which would cascade to all rows
+        # that refer to it. The pragma does nothing inside a transaction, hence before; the new connections have it off.
+        if not self._is_sqlite:
+            yield
+            return
+        event.listen(self.engine, "checkout", _foreign_keys_off)
+        try:
+            yield
+        finally:
+            event.remove(self.engine, "checkout", _foreign_keys_off)
+            self.engine.dispose()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -96,6 +127,10 @@ def _configure(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions are begun by _begin alone
     for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _foreign_keys_off(connection: Any, _record: Any, _proxy: Any) -> None:
+    connection.execute("PRAGMA foreign_keys=OFF")
 
 
 def _begin(connection: Connection) -> None:

@@ -1,20 +1,24 @@
 """Image sets: written once, never changed."""
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from junco.contract.errors import NotFound
 from junco.contract.images import ImageSet
 from junco.contract.resources import ImageSetResource
 from junco.storage.database import clock
 from junco.storage.rows import images_of
-from junco.storage.tables import image_sets
+from junco.storage.scoped import digest_in
+from junco.storage.tables import image_blobs, image_sets
 
 
-def add(connection: Connection, images: ImageSet) -> bool:
-    """Keep an image set; whether it is new."""
-    if connection.execute(select(image_sets.c.id).where(image_sets.c.id == images.id)).first() is not None:
+def add(connection: Connection, images: ImageSet, key: str) -> bool:
+    """Keep an image set under its key; whether it is new."""
+    if connection.execute(update(image_sets).where(image_sets.c.id == key).values(used=clock())).rowcount:
         return False
-    connection.execute(insert(image_sets).values(id=images.id, body=images.model_dump_json(), create_time=clock()))
+    connection.execute(insert(image_sets).values(id=key, body=images.model_dump_json(), create_time=clock()))
+    digests = sorted({file.blob for file in images.files})
+    if digests:
+        connection.execute(insert(image_blobs), [{"set_id": key, "digest": digest} for digest in digests])
     return True
 
 
@@ -24,12 +28,17 @@ def get(connection: Connection, set_id: str) -> ImageSetResource:
     row = None if "\0" in set_id else connection.execute(query).mappings().first()
     if row is None:
         raise NotFound(
-            f"There is no image set {set_id[:80]!r}.",
+            f"There is no image set {digest_in(set_id)[:80]!r}.",
             expected="the id of an uploaded image set",
-            found=set_id[:80],
+            found=digest_in(set_id)[:80],
             remedy="Upload the images first.",
         )
     return images_of(row)
+
+
+def hold(connection: Connection, set_id: str) -> None:
+    """Nobody removes the image set until the transaction ends."""
+    connection.execute(select(image_sets.c.id).where(image_sets.c.id == set_id).with_for_update(read=True))
 
 
 def images_named(connection: Connection, set_id: str) -> ImageSet:

@@ -2,29 +2,34 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from junco.contract.errors import Conflict, NotFound, Problem
+from junco.contract.access import DEFAULT_TENANT
+from junco.contract.errors import Conflict, NotFound, Problem, ResultExpired
 from junco.contract.job import TRANSITIONS, Job, JobState, ShardState, WorkKind
 from junco.contract.plan import PlanRequest
+from junco.storage.access_tables import submissions
 from junco.storage.claim import StoredFile
 from junco.storage.database import clock
+from junco.storage.references import unreferred
 from junco.storage.rows import Row, job_of
+from junco.storage.scoped import about, digest_in, key_in
 from junco.storage.tables import artifacts, jobs, work
 from junco.storage.work import cancel_rest, lock_job, new_id
 
 LIVE = tuple(state for state in JobState if not state.is_terminal)
+_UNDONE = tuple(state for state in ShardState if state is not ShardState.DONE)
 
 
-def add_job(connection: Connection, request: PlanRequest, *, queue_seconds: float) -> Row:
+def add_job(connection: Connection, request: PlanRequest, *, queue_seconds: float, tenant: str = DEFAULT_TENANT) -> Row:
     """A queued job that waits for its plan; locked by being new."""
     job_id = new_id()
     connection.execute(
         insert(jobs).values(
             id=job_id,
             state=JobState.QUEUED,
-            model=request.model,
-            images=request.images,
+            model=key_in(tenant, request.model),
+            images=key_in(tenant, request.images),
             request=request.model_dump_json(),
             stage="inspection",
             create_time=clock(),
@@ -40,8 +45,13 @@ def row_of(connection: Connection, job_id: str) -> Row:
     # PostgreSQL refuses NUL in a string; no id holds one.
     row = None if "\0" in job_id else connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().first()
     if row is None:
-        raise NotFound(f"There is no validation {job_id!r}.", expected="the id of a validation", found=job_id[:80])
+        raise missing(job_id)
     return row
+
+
+def missing(job_id: str) -> NotFound:
+    """The error for an unknown job."""
+    return NotFound(f"There is no validation {job_id!r}.", expected="the id of a validation", found=job_id[:80])
 
 
 def touch(connection: Connection, job_id: str, **values: Any) -> None:
@@ -77,19 +87,30 @@ def settle(connection: Connection, job_id: str) -> None:
         move(connection, job, JobState.CANCELED)
 
 
-def advance(connection: Connection, job: Row) -> None:
-    """Sum the shards' progress into the job's; it never goes back."""
-    total = select(func.coalesce(func.sum(work.c.completed), 0), func.max(work.c.attempt - work.c.released)).where(
-        work.c.job_id == job["id"]
-    )
-    completed, attempt = connection.execute(total).one()
-    if completed > job["completed"] or attempt != job["attempt"]:
-        touch(connection, job["id"], completed=max(int(completed), job["completed"]), attempt=attempt)
+def advance(connection: Connection, job: Row, *, gained: int = 0, attempt: int = 0) -> None:
+    """Add what a shard has gained to the job's progress, which never goes back; ``job`` must be locked.
+
+    Added, not summed over the shards: a job of many shards would pay for all of them at every step of one.
+    """
+    if gained > 0 or attempt > job["attempt"]:
+        more = {"completed": jobs.c.completed + gained, "attempt": max(attempt, job["attempt"])}
+        touch(connection, job["id"], **more)
 
 
-def page(connection: Connection, *, state: str | None, model: str | None, after: str | None, size: int) -> list[Job]:
-    """Newest first, those older than the id ``after``."""
+def page(
+    connection: Connection,
+    *,
+    state: str | None,
+    model: str | None,
+    after: str | None,
+    size: int,
+    tenant: str | None = None,
+) -> list[Job]:
+    """Newest first, those older than the id ``after``; ``model`` is a row's key. Without ``tenant``, everybody's."""
     query = select(jobs).order_by(jobs.c.id.desc()).limit(size)
+    if tenant is not None:
+        owner = func.coalesce(submissions.c.tenant, DEFAULT_TENANT)
+        query = query.outerjoin(submissions, submissions.c.job_id == jobs.c.id).where(owner == tenant)
     query = query if state is None else query.where(jobs.c.state == state)
     query = query if model is None else query.where(jobs.c.model == model)
     query = query if after is None else query.where(jobs.c.id < after)
@@ -97,7 +118,13 @@ def page(connection: Connection, *, state: str | None, model: str | None, after:
 
 
 def files_of(connection: Connection, job_id: str) -> tuple[StoredFile, ...]:
-    """A result's files by name."""
+    """A result's files by name; raises ``ResultExpired`` where they grew old and were removed."""
+    if row_of(connection, job_id)["purged"] is not None:
+        raise ResultExpired(
+            "The files of this result were removed when they grew old; its verdict stays.",
+            expected="a result younger than JUNCO_RETENTION_DAYS",
+            remedy="Submit the validation again.",
+        )
     query = select(artifacts).where(artifacts.c.job_id == job_id).order_by(artifacts.c.name)
     return tuple(StoredFile(row.name, row.media_type, row.size, row.digest) for row in connection.execute(query))
 
@@ -113,11 +140,21 @@ def remove(connection: Connection, job_id: str) -> tuple[str, ...]:
             found=job["state"],
             remedy="Cancel it first.",
         )
-    owned = _digests(connection, job_id)
-    connection.execute(delete(artifacts).where(artifacts.c.job_id == job_id))
-    connection.execute(delete(work).where(work.c.job_id == job_id))
+    free = release_bytes(connection, job)
     connection.execute(delete(jobs).where(jobs.c.id == job_id))
-    return tuple(digest for digest in owned if not _referred(connection, job["model"], digest))
+    return free
+
+
+def release_bytes(connection: Connection, job: Row) -> tuple[str, ...]:
+    """Forget a finished job's work and files; the digests that nothing refers to any more."""
+    owned = _digests(connection, job["id"])
+    connection.execute(delete(artifacts).where(artifacts.c.job_id == job["id"]))
+    connection.execute(delete(work).where(work.c.job_id == job["id"]))
+    # A live job on the same model may have stored equal bytes that no row names yet.
+    live = select(jobs.c.id).where(about(jobs.c.model, digest_in(job["model"])), jobs.c.state.in_(LIVE)).limit(1)
+    if connection.execute(live).first() is not None:
+        return ()  # what then stays without a name is an orphan, which retention finds
+    return tuple(unreferred(connection, owned))
 
 
 def _digests(connection: Connection, job_id: str) -> list[str]:
@@ -126,24 +163,10 @@ def _digests(connection: Connection, job_id: str) -> list[str]:
     return sorted({*connection.scalars(partials), *connection.scalars(files)})
 
 
-def _referred(connection: Connection, model: str, digest: str) -> bool:
-    # A live job on the same model may have stored equal bytes that no row names yet.
-    named = select(
-        case(
-            (select(work.c.id).where(work.c.result == digest).exists(), 1),
-            (select(artifacts.c.name).where(artifacts.c.digest == digest).exists(), 1),
-            (select(jobs.c.id).where(jobs.c.model == model, jobs.c.state.in_(LIVE)).exists(), 1),
-            else_=0,
-        )
-    )
-    return bool(connection.scalar(named))
-
-
 def unfinished(connection: Connection, job_id: str) -> bool:
     """Whether any shard of the job is still to be done."""
-    query = select(work.c.id).where(
-        work.c.job_id == job_id, work.c.kind == WorkKind.SHARD, work.c.state != ShardState.DONE
-    )
+    # The states by name: "not done" would walk the index over every shard that is.
+    query = select(work.c.id).where(work.c.job_id == job_id, work.c.kind == WorkKind.SHARD, work.c.state.in_(_UNDONE))
     return connection.execute(query.limit(1)).first() is not None
 
 

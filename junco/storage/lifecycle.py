@@ -1,7 +1,10 @@
 """From a request to the end of a job: submit, launch, the last shard, the outcome, cancel."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, insert, select
 
+from junco.contract.access import DEFAULT_TENANT
 from junco.contract.errors import JobAlreadyFinished, JuncoError, Problem
 from junco.contract.images import ImageSet
 from junco.contract.job import InspectionState, JobState, WorkKind
@@ -10,12 +13,13 @@ from junco.contract.plan import Plan, PlanRequest
 from junco.contract.resolve import resolve
 from junco.contract.revive import revive
 from junco.contract.sharding import shards
-from junco.storage import models
-from junco.storage.claim import Claim, Computed, Finalised, Inspected, Result
+from junco.storage import models, submissions
+from junco.storage.claim import Computed, Finalised, Inspected, Result
 from junco.storage.database import clock
-from junco.storage.images import images_named
+from junco.storage.images import hold, images_named
 from junco.storage.jobs import add_job, fail_job, move, row_of, settle, touch, unfinished
 from junco.storage.rows import Row
+from junco.storage.scoped import key_in
 from junco.storage.tables import artifacts, jobs, work
 from junco.storage.work import add_finalise, add_shards, lock_job, lock_model
 
@@ -23,16 +27,17 @@ OUTCOME = "outcome.json"
 """The file of a result that holds the Outcome."""
 
 
-def planned(connection: Connection, request: PlanRequest) -> Plan | None:
+def planned(connection: Connection, request: PlanRequest, tenant: str = DEFAULT_TENANT) -> Plan | None:
     """The plan that ``request`` means, or None while the model's inspection is pending.
 
-    Locks the model, so that it cannot be deleted before the job exists. Raises what ``resolve`` raises,
-    ``NotFound``, and the model's own problem if it was rejected.
+    Locks the model and the images, so that they cannot be deleted before the job exists. Raises what ``resolve``
+    raises, ``NotFound``, and the model's own problem if it was rejected.
     """
-    model = lock_model(connection, request.model)
+    model = lock_model(connection, key_in(tenant, request.model))
     if model is None:
         raise models.missing(request.model)
-    images = images_named(connection, request.images)
+    hold(connection, key_in(tenant, request.images))
+    images = images_named(connection, key_in(tenant, request.images))
     if model["state"] == InspectionState.REJECTED:
         raise revive(Problem.model_validate_json(model["problem"]))
     if model["report"] is None:
@@ -40,12 +45,22 @@ def planned(connection: Connection, request: PlanRequest) -> Plan | None:
     return resolve(request, ModelReport.model_validate_json(model["report"]), images)
 
 
-def submit(connection: Connection, request: PlanRequest, *, queue_seconds: float, max_attempts: int) -> str:
-    """Accept a job with its work and its bells, or raise; its id."""
-    plan = planned(connection, request)
-    job = add_job(connection, request, queue_seconds=queue_seconds)
+@dataclass(frozen=True)
+class Terms:
+    """On which jobs are taken."""
+
+    queue_seconds: float
+    max_attempts: int
+    tenant: str = DEFAULT_TENANT
+
+
+def submit(connection: Connection, request: PlanRequest, plan: Plan | None, terms: Terms) -> str:
+    """Accept a job with its work and its bells; its id. ``plan`` is what ``planned`` gave."""
+    job = add_job(connection, request, queue_seconds=terms.queue_seconds, tenant=terms.tenant)
+    print_ = None if plan is None else submissions.fingerprint(plan, request)
+    submissions.keep(connection, job["id"], terms.tenant, print_)
     if plan is not None:
-        _launch(connection, job, plan, max_attempts)
+        _launch(connection, job, plan, terms.max_attempts)
     return str(job["id"])
 
 
@@ -73,12 +88,12 @@ def started(connection: Connection, claim_kind: WorkKind, parent: Row) -> None:
         touch(connection, parent["id"], stage=stage)
 
 
-def finished(connection: Connection, claim: Claim, parent: Row, result: Result) -> None:
+def finished(connection: Connection, parent: Row, result: Result) -> None:
     """Carry on from a completed piece of work."""
     match result:
         case Inspected(report):
-            models.inspected(connection, claim.model, report)
-            _launch_waiting(connection, claim.model, report)
+            models.inspected(connection, parent["id"], report)
+            _launch_waiting(connection, parent["id"], report)
         case Computed():
             _after_shard(connection, parent)
         case Finalised():
@@ -89,10 +104,11 @@ def _launch_waiting(connection: Connection, model: str, report: ModelReport) -> 
     for job in _waiting(connection, model):
         request = PlanRequest.model_validate_json(job["request"])
         try:
-            plan = resolve(request, report, images_named(connection, request.images))
+            plan = resolve(request, report, images_named(connection, job["images"]))
         except JuncoError as error:
             fail_job(connection, job, error.problem())
         else:
+            submissions.resolved(connection, job["id"], submissions.fingerprint(plan, request))
             _launch(connection, job, plan, _attempts(connection, model))
 
 

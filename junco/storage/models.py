@@ -13,13 +13,17 @@ from junco.contract.resources import ModelResource
 from junco.storage.database import clock
 from junco.storage.jobs import live_on
 from junco.storage.rows import Row, model_of, shape_of
+from junco.storage.scoped import about, digest_in, held_by, key_in
 from junco.storage.tables import models, work
 from junco.storage.work import add_inspection, lock_model, new_id
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A model's bytes, already among the blobs, and the caller's hints for its inspection."""
+    """A model's bytes, already among the blobs, and the caller's hints for its inspection.
+
+    ``digest`` is of the bytes at the door, and the key of the row below it.
+    """
 
     digest: str
     size: int
@@ -32,7 +36,7 @@ def row_of(connection: Connection, model: str) -> Row:
     """A model's row; raises ``NotFound``."""
     row = None if "\0" in model else connection.execute(select(models).where(models.c.id == model)).mappings().first()
     if row is None:
-        raise missing(model)
+        raise missing(digest_in(model))
     return row
 
 
@@ -69,6 +73,7 @@ def add(connection: Connection, upload: Upload, *, max_attempts: int) -> bool:
         )
         add_inspection(connection, upload.digest, max_attempts=max_attempts)
         return True
+    connection.execute(update(models).where(models.c.id == upload.digest).values(used=clock()))
     if row["state"] == InspectionState.REJECTED or _differs(row, upload):
         _inspect_again(connection, row, upload, max_attempts=max_attempts)
     return False
@@ -90,27 +95,25 @@ def _inspect_again(connection: Connection, row: Row, upload: Upload, *, max_atte
             found="at least one",
             remedy="Wait for them or cancel them, then upload with the new input_shape or output.",
         )
-    _stop_inspection(connection, upload.digest)
     shape = shape_of(row["input_shape"]) if upload.input_shape is None else upload.input_shape
-    _set(
-        connection,
-        upload.digest,
-        state=InspectionState.QUEUED,
-        input_shape=None if shape is None else json.dumps(shape),
-        output=upload.output or row["output"],
-        report=None,
-        problem=None,
-    )
-    add_inspection(connection, upload.digest, max_attempts=max_attempts)
+    hints = {"input_shape": None if shape is None else json.dumps(shape), "output": upload.output or row["output"]}
+    inspect_again(connection, row, max_attempts=max_attempts, **hints)
+
+
+def inspect_again(connection: Connection, row: Row, *, max_attempts: int, **hints: str | None) -> None:
+    """Forget what inspection found and ask for a new one, under new hints where they are given."""
+    _stop_inspection(connection, row["id"])
+    _set(connection, row["id"], state=InspectionState.QUEUED, report=None, problem=None, **hints)
+    add_inspection(connection, row["id"], max_attempts=max_attempts)
 
 
 def _stop_inspection(connection: Connection, model: str) -> None:
-    live = (ShardState.QUEUED, ShardState.RUNNING)
+    of_model = (work.c.model == model, work.c.kind == WorkKind.INSPECT)
+    live = work.c.state.in_((ShardState.QUEUED, ShardState.RUNNING))
     connection.execute(
-        update(work)
-        .where(work.c.model == model, work.c.kind == WorkKind.INSPECT, work.c.state.in_(live))
-        .values(state=ShardState.CANCELED)
+        update(work).where(*of_model, live).values(state=ShardState.CANCELED, lease_owner=None, lease_until=None)
     )
+    connection.execute(update(work).where(*of_model, work.c.state == ShardState.FAILED).values(retried=clock()))
 
 
 def _set(connection: Connection, model: str, **values: Any) -> None:
@@ -138,12 +141,17 @@ def rejected(connection: Connection, model: str, problem: Problem) -> None:
     _set(connection, model, state=InspectionState.REJECTED, problem=problem.model_dump_json())
 
 
-def page(connection: Connection, *, after: str | None, size: int) -> list[ModelResource]:
-    """Newest first, those older than the model ``after``; raises ``NotFound`` if that one is gone."""
-    query = select(models).order_by(models.c.serial.desc()).limit(size)
+def page(connection: Connection, *, after: str | None, size: int, tenant: str) -> list[ModelResource]:
+    """The tenant's, newest first, those older than the model ``after``; raises ``NotFound`` if that one is gone."""
+    query = select(models).where(held_by(models.c.id, tenant)).order_by(models.c.serial.desc()).limit(size)
     if after is not None:
-        query = query.where(models.c.serial < row_of(connection, after)["serial"])
+        query = query.where(models.c.serial < row_of(connection, key_in(tenant, after))["serial"])
     return [model_of(row) for row in connection.execute(query).mappings()]
+
+
+def shared(connection: Connection, digest: str) -> bool:
+    """Whether any tenant has a model of these bytes."""
+    return connection.execute(select(models.c.id).where(about(models.c.id, digest)).limit(1)).first() is not None
 
 
 def remove(connection: Connection, model: str) -> None:

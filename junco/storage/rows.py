@@ -12,6 +12,7 @@ from junco.contract.job import InspectionState, Job, JobState, Progress
 from junco.contract.model import ModelReport
 from junco.contract.plan import Plan, PlanRequest
 from junco.contract.resources import ImageSetResource, ModelResource
+from junco.storage.scoped import digest_in
 
 Row = RowMapping
 
@@ -19,7 +20,7 @@ Row = RowMapping
 def model_of(row: Row) -> ModelResource:
     """A row of ``models``."""
     return ModelResource(
-        id=row["id"],
+        id=digest_in(row["id"]),
         name=row["name"],
         size=row["size"],
         inspection=InspectionState(row["state"]),

@@ -22,6 +22,21 @@ class StorageSettings(BaseSettings):
     retry_seconds: float = Field(default=2.0, ge=0, description="Pause before a failed attempt is tried again.")
     queue_seconds: float = Field(default=86400.0, gt=0, description="How long a job may wait for its start.")
     republish_seconds: float = Field(default=60.0, gt=0, description="When the bell is rung again for queued work.")
+    store_bytes: int | None = Field(
+        default=None, ge=0, description="Most bytes that the blobs may take; no limit if absent."
+    )
+    spare_bytes: int = Field(default=128 << 20, ge=0, description="Uploads are refused while less is free on the disk.")
+    retention_days: float | None = Field(
+        default=None, gt=0, description="Files of results older than this are removed; kept until deleted if absent."
+    )
+    orphan_seconds: float = Field(
+        default=86400.0, gt=0, description="Age at which bytes that nothing refers to are removed."
+    )
+
+    tenant_bytes: int | None = Field(
+        default=None, ge=0, description="A tenant's uploads and results; absent: no limit."
+    )
+    tenant_jobs: int | None = Field(default=None, ge=1, description="A tenant's unfinished validations, likewise.")
 
     @property
     def distributed(self) -> bool:

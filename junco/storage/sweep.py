@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, select, update
 
 from junco.contract.errors import DeadlineExceeded, WorkerLost
 from junco.contract.job import JobState, ShardState, WorkKind
@@ -107,11 +107,21 @@ def _end_expired(connection: Connection, job_id: str) -> str | None:
     return job_id if fail_job(connection, job, error.problem(), JobState.EXPIRED) else None
 
 
+_RING_AGAIN = 200
+"""Most bells of a round: a round of housekeeping must stay short, and the next one comes soon."""
+_LONGEST = 10
+"""Longest pause between two bells for one piece of work, in ``republish_seconds``."""
+
+
 def _ring_again(database: Database, republish_seconds: float) -> int:
-    queued = select(work.c.id).where(work.c.state == ShardState.QUEUED)
-    unheard = and_(outbox.c.published_at < clock() - republish_seconds, outbox.c.work_id.in_(queued))
+    # Each pause longer than the last: a queue of hours must not fill the broker with bells for work that waits.
+    squared = outbox.c.rings * outbox.c.rings
+    pause = republish_seconds * case((squared < _LONGEST, squared), else_=_LONGEST)
+    unheard = and_(outbox.c.published_at < clock() - republish_seconds, outbox.c.published_at < clock() - pause)
+    query = select(outbox.c.work_id).join(work, work.c.id == outbox.c.work_id)
+    query = query.where(work.c.state == ShardState.QUEUED, unheard).order_by(outbox.c.published_at).limit(_RING_AGAIN)
     with database.read() as connection:
-        found = list(connection.scalars(select(outbox.c.work_id).where(unheard)))
+        found = list(connection.scalars(query))
     # One row a transaction: replicas sweep at the same time, and must not wait for each other in circles.
     return sum(_apart(database, _unring, work_id) is not None for work_id in found)
 

@@ -20,6 +20,8 @@ models = Table(
     Column("create_time", Double, nullable=False),
     Column("update_time", Double, nullable=False),
     Column("revision", Integer, nullable=False, default=1),
+    # When it was last uploaded: retention counts from here, and from the last job on it.
+    Column("used", Double),
 )
 
 image_sets = Table(
@@ -28,6 +30,15 @@ image_sets = Table(
     Column("id", String(71), primary_key=True),
     Column("body", Text, nullable=False),
     Column("create_time", Double, nullable=False),
+    Column("used", Double),
+)
+
+# Which bytes an image set needs: in a table, so that whether a blob is referred to is one look at an index.
+image_blobs = Table(
+    "image_blobs",
+    metadata,
+    Column("set_id", String(71), ForeignKey("image_sets.id", ondelete="CASCADE"), primary_key=True),
+    Column("digest", String(71), primary_key=True, index=True),
 )
 
 jobs = Table(
@@ -53,8 +64,12 @@ jobs = Table(
     Column("start_by", Double, nullable=False),
     Column("end_by", Double),
     Column("revision", Integer, nullable=False, default=1),
+    # When the files of an old result were removed; the state and the verdict stay.
+    Column("purged", Double),
     Index("jobs_state", "state"),
     Index("jobs_model", "model", "state"),
+    Index("jobs_images", "images", "state"),
+    Index("jobs_end", "end_time"),
 )
 
 work = Table(
@@ -80,8 +95,12 @@ work = Table(
     Column("result", String(71)),
     Column("problem", Text),
     Column("create_time", Double, nullable=False),
+    # When somebody had failed work done again: then it is no dead letter any more.
+    Column("retried", Double),
     Index("work_job", "job_id", "state"),
-    Index("work_state", "state", "rank", "create_time"),
+    # The order in which work is claimed, place included: a claim reads the index's first rows and sorts nothing.
+    Index("work_state", "state", "rank", "create_time", "place"),
+    Index("work_result", "result"),
 )
 
 artifacts = Table(
@@ -99,6 +118,9 @@ outbox = Table(
     metadata,
     Column("work_id", String(36), ForeignKey("work.id", ondelete="CASCADE"), primary_key=True),
     Column("published_at", Double),
+    Column("rank", Integer, nullable=False, server_default="2"),
+    Column("rings", Integer, nullable=False, server_default="0"),
+    Index("outbox_due", "published_at", "rank", "work_id"),
 )
 
 workers = Table(

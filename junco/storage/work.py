@@ -49,10 +49,16 @@ def add_finalise(connection: Connection, job: Row, *, max_attempts: int) -> None
 
 
 def _add(connection: Connection, rows: list[dict[str, Any]], max_attempts: int) -> None:
-    for row in rows:
-        fixed = {"id": new_id(), "rank": _RANK[row["kind"]], "state": ShardState.QUEUED, "max_attempts": max_attempts}
-        connection.execute(insert(work).values(**row, **fixed, create_time=clock()))
-        connection.execute(insert(outbox).values(work_id=fixed["id"]))
+    fixed = {"state": ShardState.QUEUED, "max_attempts": max_attempts}
+    made = [{**row, **fixed, "id": new_id(), "rank": _RANK[row["kind"]]} for row in rows]
+    connection.execute(insert(work).values(create_time=clock()), made)
+    connection.execute(insert(outbox), [{"work_id": row["id"], "rank": row["rank"]} for row in made])
+
+
+def silence(connection: Connection, work_id: str) -> None:
+    """Work that somebody holds needs no bell."""
+    unrung = update(outbox).where(outbox.c.work_id == work_id, outbox.c.published_at.is_(None))
+    connection.execute(unrung.values(published_at=clock()))
 
 
 def lock_parent(connection: Connection, work_id: str) -> tuple[Row, Row] | None:
@@ -101,7 +107,7 @@ def requeue(connection: Connection, work_id: str, *, charged: bool, pause: float
             released=work.c.released + (0 if charged else 1),
         )
     )
-    connection.execute(update(outbox).where(outbox.c.work_id == work_id).values(published_at=None))
+    connection.execute(update(outbox).where(outbox.c.work_id == work_id).values(published_at=None, rings=0))
 
 
 def end(connection: Connection, work_id: str, state: ShardState, problem: str | None = None) -> None:
@@ -113,5 +119,7 @@ def end(connection: Connection, work_id: str, state: ShardState, problem: str | 
 def cancel_rest(connection: Connection, job_id: str, *states: ShardState) -> None:
     """Cancel the job's pieces that are in one of ``states``."""
     connection.execute(
-        update(work).where(work.c.job_id == job_id, work.c.state.in_(states)).values(state=ShardState.CANCELED)
+        update(work)
+        .where(work.c.job_id == job_id, work.c.state.in_(states))
+        .values(state=ShardState.CANCELED, lease_owner=None, lease_until=None)
     )

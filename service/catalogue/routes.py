@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from junco.contract.catalogue import CHECKS, METHODS, Control
+from junco.contract.conventions import CONVENTIONS
 from junco.contract.images import PreprocessingRequest, PresetName, preprocessing
 from junco.contract.profile import PROFILES
 from junco.contract.resources import Catalogue, Preset, shown
@@ -17,7 +18,8 @@ _SHOWN = (3, 224, 224)
 
 @router.get("/v1/catalogue", response_model=Catalogue)
 def get_catalogue() -> Catalogue:
-    """Methods and controls with the JSON Schema of their parameters, checks, profiles and preprocessing presets."""
+    """Methods and controls with the JSON Schema of their parameters, checks, profiles, preprocessing presets, and
+    conventions of parameter_randomization."""
     cards = [(card, shown(card)) for card in METHODS.values()]
     return Catalogue(
         methods=tuple(said for card, said in cards if not isinstance(card.name, Control)),
@@ -25,6 +27,7 @@ def get_catalogue() -> Catalogue:
         checks=tuple(shown(card) for card in CHECKS.values()),
         profiles=tuple(PROFILES.values()),
         presets=tuple(Preset(name=name, recipe=_recipe(name)) for name in PresetName),
+        conventions=tuple(CONVENTIONS.values()),
     )
 
 

@@ -7,7 +7,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from junco.contract.job import JobState
-from junco.storage import Records
+from junco.storage import Blobs, Records
 from service import VERSION
 
 
@@ -16,6 +16,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.requests = Counter(
             "junco_http_requests", "HTTP requests.", ("method", "route", "status"), registry=self.registry
         )
@@ -28,20 +29,29 @@ class Metrics:
         self.jobs.labels("submitted")
         Info("junco_build", "The version that runs.", registry=self.registry).info({"version": VERSION})
 
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One more request."""
+        name = (method, route, status)
+        if name not in self._series:  # finding a series by its labels costs more than counting in it
+            self._series[name] = (self.requests.labels(*map(str, name)), self.seconds.labels(method, route))
+        requests, times = self._series[name]
+        requests.inc()
+        times.observe(seconds)
+
     def count(self, event: str) -> None:
         """One more job to which ``event`` happened."""
         self.jobs.labels(event).inc()
 
-    def watch(self, records: Records) -> None:
+    def watch(self, records: Records, blobs: Blobs) -> None:
         """Show the records' state at every scrape."""
-        self.registry.register(_State(records))
+        self.registry.register(_State(records, blobs))
 
 
 class _State(Collector):
     """Read at the scrape: every replica of the service shows the same."""
 
-    def __init__(self, records: Records) -> None:
-        self._records = records
+    def __init__(self, records: Records, blobs: Blobs) -> None:
+        self._records, self._blobs = records, blobs
 
     def describe(self) -> list[Metric]:
         return []  # so that registering asks the database nothing
@@ -54,4 +64,13 @@ class _State(Collector):
         yield states
         yield GaugeMetricFamily(
             "junco_work_queue_depth", "Pieces of work that wait.", value=self._records.queue_depth()
+        )
+        yield GaugeMetricFamily(
+            "junco_dead_letters", "Work that failed for good.", value=self._records.upkeep.dead_letter_count()
+        )
+        yield GaugeMetricFamily(
+            "junco_blobs_quarantined", "Damaged blobs that were moved aside.", value=self._blobs.quarantined()
+        )
+        yield GaugeMetricFamily(
+            "junco_blobs_bytes", "Bytes in the store, as this process last measured.", value=self._blobs.room.used
         )

@@ -52,7 +52,7 @@ class Found:
     def keep(self, blobs: Blobs) -> ImageFile:
         """Store the bytes."""
         file = self.open()
-        digest, _ = blobs.put_stream(iter(lambda: file.read(CHUNK), b""))
+        digest, _ = blobs.put_stream(iter(lambda: file.read(CHUNK), b""), limited=True)
         return self.described.at(digest)
 
 

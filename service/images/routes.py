@@ -11,6 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from junco.contract.errors import BadInput
 from junco.contract.images import ImageSet
 from junco.contract.resources import ImageSetResource
+from service.access.room import room
 from service.api import problems
 from service.images.parts import Limits, Part, examine, labelled
 from service.problems import invalid
@@ -58,7 +59,8 @@ def keep_images(found: FormData, field: str, shelf: Shelf) -> tuple[ImageSetReso
     parts = [Part(file.filename or "", file.file) for file in files]
     limits = Limits(shelf.settings.max_images, shelf.settings.max_images_bytes)
     good = labelled(examine(parts, limits), _labels(text_field(found, "labels")))
-    return shelf.records.add_images(ImageSet.of(tuple(file.keep(shelf.blobs) for file in good)))
+    images = ImageSet.of(tuple(file.keep(shelf.blobs) for file in good))
+    return shelf.records.add_images(images, size=sum(file.size for file in good))
 
 
 def _labels(text: str | None) -> list[int] | None:
@@ -89,7 +91,8 @@ async def upload_images(request: Request, response: Response, shelf: ShelfDep) -
     """Upload images: many files, one zip of images, or one .npz with `images` and perhaps `labels`. Whole-number
     folder names and a trailing `_NNN` in file names are labels."""
     expect_form(request)
-    async with form(request, shelf.settings.max_images_bytes, shelf.settings.max_images) as found:
+    most = shelf.settings.max_images_bytes
+    async with room(request, shelf, most) as left, form(request, left, shelf.settings.max_images) as found:
         images, new = await run_in_threadpool(keep_images, found, "files", shelf)
     response.status_code = 201 if new else 200
     response.headers["Location"] = path_of(images.id)

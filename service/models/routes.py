@@ -12,6 +12,7 @@ from junco.contract.names import display_name
 from junco.contract.resources import ModelList, ModelResource
 from junco.contract.revive import revive
 from junco.storage import Upload
+from service.access.room import room
 from service.answers import MAX_WAIT, bad_token, matches, token, untoken, wait_until
 from service.api import binary, problems
 from service.models.sniff import sniffed
@@ -94,7 +95,8 @@ async def upload_model(
 ) -> ModelResource:
     """Upload a model; the id is the digest of its bytes. With `wait`, a model that inspection refuses is an error,
     and nothing of it stays."""
-    digest, size, given = await _receive(request, shelf)
+    async with room(request, shelf, shelf.settings.max_model_bytes + (1 << 20)) as left:
+        digest, size, given = await _receive(request, shelf, left)
     upload = Upload(
         digest, size, display_name(name or given, "model"), parse_shape(input_shape), display_output(output)
     )
@@ -111,8 +113,8 @@ async def upload_model(
     return shown(model)
 
 
-async def _receive(request: Request, shelf: Shelf) -> tuple[str, int, str | None]:
-    limit = shelf.settings.max_model_bytes
+async def _receive(request: Request, shelf: Shelf, left: int) -> tuple[str, int, str | None]:
+    limit = min(left, shelf.settings.max_model_bytes)
     if media_type(request) == "multipart/form-data":
         async with form(request, limit + (1 << 20)) as found:
             file = one_file(found, "file", limit)
@@ -178,7 +180,11 @@ async def get_model(
 @router.head("/v1/models/{model_id}", response_class=Response, responses=problems(404))
 def head_model(shelf: ShelfDep, model_id: str) -> Response:
     """Whether a model is known: asks before an upload that would cost time."""
-    return Response(headers={"ETag": etag_of(shelf.records.model(model_id))})
+    found = shelf.records.model(model_id)
+    if not shelf.blobs.exists(model_id):
+        # Its bytes were damaged and moved aside: who asks before an upload should go on and upload.
+        raise NotFound("The model's bytes are gone.", expected="its bytes", remedy="Upload the same file again.")
+    return Response(headers={"ETag": etag_of(found)})
 
 
 @router.delete("/v1/models/{model_id}", status_code=204, response_class=Response, responses=problems(404, 409))

@@ -9,10 +9,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from junco.contract.base import Digest
 from junco.contract.job import Job, JobState
 from junco.contract.resources import ValidationList
-from service.answers import MAX_WAIT, bad_token, matches, token, untoken, wait_until
+from service.answers import MAX_WAIT, bad_token, token, untoken
 from service.api import problems
-from service.shelf import Shelf, ShelfDep
-from service.validations.showing import etag_of, moved, shown, tell
+from service.shelf import ShelfDep
+from service.validations.showing import answer_of, look, moved, newer, shown, tell
 
 router = APIRouter(tags=["validations"])
 
@@ -46,19 +46,14 @@ def list_validations(
 )
 async def get_validation(
     request: Request,
-    response: Response,
     shelf: ShelfDep,
     job_id: str,
     wait: Annotated[int, Query(ge=0, le=MAX_WAIT, description="Seconds to wait for another state.")] = 0,
-) -> Job | Response:
+) -> Response:
     """A validation: 200 while it exists, whatever its state. With `wait`, answers early when the state changes."""
-    job = await moved(shelf, job_id, wait)
-    if matches(request.headers, etag_of(job)):
-        unchanged = Response(status_code=304)
-        tell(unchanged, job)
-        return unchanged
-    tell(response, job)
-    return shown(job)
+    if wait:
+        await moved(shelf, job_id, wait)
+    return answer_of(request.headers, await look(shelf, job_id))
 
 
 @router.post(
@@ -99,18 +94,9 @@ async def follow_validation(
     """Every change as a server-sent event named after the state, with the revision as its id; ends with the job."""
     seen = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else 0
     while True:
-        job = await _newer(shelf, job_id, seen)
+        job = await newer(shelf, job_id, seen)
         if job.revision > seen or job.state.is_terminal:
             yield ServerSentEvent(data=shown(job).model_dump(mode="json"), event=job.state.value, id=str(job.revision))
         if job.state.is_terminal:
             return
         seen = max(seen, job.revision)
-
-
-async def _newer(shelf: Shelf, job_id: str, seen: int) -> Job:
-    return await wait_until(
-        lambda: shelf.records.job(job_id),
-        lambda job: job.revision > seen or job.state.is_terminal,
-        seconds=MAX_WAIT,
-        every=shelf.settings.poll_seconds,
-    )

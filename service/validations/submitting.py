@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from junco.contract.errors import Conflict
@@ -12,6 +12,9 @@ from junco.contract.plan import PlanRequest
 from junco.contract.resources import PlanPreview
 from junco.contract.sharding import shards
 from junco.storage import Upload
+from junco.storage.submissions import Once
+from service.access.flights import idempotency_key as keyed
+from service.access.room import room
 from service.answers import MAX_WAIT, preferred_wait
 from service.api import REFERENCE, problems
 from service.images.routes import keep_images
@@ -62,17 +65,27 @@ async def submit_validation(
     validate_only: Annotated[bool, Query(description="Answer the resolved plan and its cost; store nothing.")] = False,
     wait: Annotated[int | None, Query(ge=0, le=MAX_WAIT, description="Seconds to wait for the end.")] = None,
     input_shape: Shape = None,
+    force: Annotated[bool, Query(description="Compute anew, even if an equal validation has succeeded.")] = False,
+    idempotency_key: Annotated[
+        str | None, Header(description="Names the request: sent again, it is done once.")
+    ] = None,
 ) -> Job | PlanPreview:
-    """Submit a validation: JSON about uploads, or one form with `model`, `images` and `plan`."""
+    """Submit a validation: JSON about uploads, or one form with `model`, `images` and `plan`. An equal one that has
+    succeeded answers at once."""
     if validate_only:
         response.status_code = 200
         return await run_in_threadpool(_preview, shelf, await _json_plan(request, shelf))
-    if media_type(request) == "multipart/form-data":
-        plan = await _everything(request, shelf, parse_shape(input_shape))
-    else:
-        plan = await _json_plan(request, shelf)
-    job = await run_in_threadpool(shelf.records.submit, plan)
-    shelf.count("submitted")
+    await run_in_threadpool(shelf.records.require_turn)
+    key = keyed(idempotency_key)
+    with shelf.flights.once(shelf.records.tenant, key):
+        if media_type(request) == "multipart/form-data":
+            plan = await _everything(request, shelf, parse_shape(input_shape))
+        else:
+            plan = await _json_plan(request, shelf)
+        job, replayed = await run_in_threadpool(shelf.records.submit_once, plan, Once(key, reuse=not force))
+    if replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    shelf.count("replayed" if replayed else "submitted")
     await run_in_threadpool(shelf.ring)
     patience = preferred_wait(request.headers) if wait is None else wait
     job = await finished(shelf, job.id, patience or 0)
@@ -104,7 +117,7 @@ def _preview(shelf: Shelf, request: PlanRequest) -> PlanPreview:
 async def _everything(request: Request, shelf: Shelf, shape: tuple[int, int, int] | None) -> PlanRequest:
     limits = shelf.settings
     total = limits.max_model_bytes + limits.max_images_bytes + limits.max_plan_bytes
-    async with form(request, total, limits.max_images + 1) as found:
+    async with room(request, shelf, total) as left, form(request, left, limits.max_images + 1) as found:
         # The plan first, then the images, then the model: nothing is stored for a request that is refused.
         plan = parse_plan_without_ids(text_field(found, "plan"))
         file = one_file(found, "model", limits.max_model_bytes)

@@ -3,9 +3,11 @@
 import pytest
 
 from junco.client import options
-from junco.contract.catalogue import CheckName, Control, Method
+from junco.client.asked import Settings
+from junco.contract.catalogue import Arm, CheckName, Control, Method
 from junco.contract.errors import BadInput, InvalidPlan
 from junco.contract.images import PresetName
+from junco.contract.randomization import ConventionName, Order, RandomizationRequest, TargetPolicy
 
 
 def test_methods_carry_parameters_and_checks():
@@ -52,10 +54,29 @@ def test_a_preset_can_be_overridden_field_by_field():
         options.preprocessing("imagnet")
 
 
+def test_a_convention_can_be_overridden_field_by_field():
+    form = options.convention('adebayo_code:order=independent,arms=["permute"],target_policy=fixed')
+    request = Settings(form=form).request(model="sha256:" + "0" * 64, images="sha256:" + "1" * 64)
+    assert request.convention is ConventionName.ADEBAYO_CODE
+    assert request.target_policy is TargetPolicy.FIXED
+    assert request.randomization == RandomizationRequest(order=Order.INDEPENDENT, arms=(Arm.PERMUTE,))
+    assert options.convention("audit") == Settings().form
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("quantus", "no convention 'quantus'"), ("sixt:order=up", "not valid"), ("sixt:target_policy=x", "not valid")],
+)
+def test_a_wrong_convention_is_named(text, says):
+    with pytest.raises(InvalidPlan, match=says):
+        options.convention(text)
+
+
 def test_shapes_shifts_labels_and_tags(tmp_path):
     assert options.input_shape("3x224x160") == (3, 224, 160)
     assert options.shift("range") == "range"
     assert options.shift("-1.5") == -1.5
+    assert options.shift("range, checkerboard,image,-2") == ("range", "checkerboard", "image", -2.0)
     assert options.labels("3,1,4") == (3, 1, 4)
     (tmp_path / "labels.json").write_text("[7, 8]")
     assert options.labels(str(tmp_path / "labels.json")) == (7, 8)

@@ -30,7 +30,7 @@ def test_by_default_the_common_methods_meet_every_check() -> None:
     "wrong",
     [
         {"methods": []}, {"checks": []}, {"checks": ["sanity"]}, {"profile": "huge"}, {"seed": -1}, {"seed": 2**32},
-        {"timeout_seconds": 1}, {"shift": "everything"}, {"target_policy": "repredict"}, {"model": "sha256:abc"},
+        {"timeout_seconds": 1}, {"shift": "everything"}, {"target_policy": "any"}, {"model": "sha256:abc"},
         {"methods": ["gradient"] * 33}, {"method": ["gradient"]}, {"preprocessing": {"hieght": 3}},
     ],
 )  # fmt: skip

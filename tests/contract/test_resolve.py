@@ -13,7 +13,7 @@ from junco.contract.resolve import resolve
 from junco.contract.sharding import shards
 from tests.contract.reports import image_set, report, request, unavailable
 
-CELLS, CURVE, SHIFT = ShardKind.CELLS, ShardKind.CURVE, ShardKind.SHIFT
+CELLS, CURVE, SHIFT, POLICIES = ShardKind.CELLS, ShardKind.CURVE, ShardKind.SHIFT, ShardKind.NORM_POLICIES
 
 
 def plan(images: int = 50, layers: int = 6, **fields: Any) -> Plan:
@@ -212,7 +212,7 @@ def test_checks_nobody_asked_for_have_no_shard() -> None:
     """One check: its kinds alone; a check that no method can run: none."""
     only = shards(plan(checks=["input_shift"]))
     assert [s.kind for s in only] == [SHIFT]
-    assert {s.kind for s in shards(plan(checks=["parameter_randomization"]))} == {CELLS, CURVE}
+    assert {s.kind for s in shards(plan(checks=["parameter_randomization"]))} == {CELLS, CURVE, POLICIES}
 
 
 def test_checks_come_in_the_catalogues_order() -> None:

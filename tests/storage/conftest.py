@@ -7,8 +7,7 @@ from sqlalchemy import text
 
 from junco.storage import Blobs, Records, StorageSettings, Upload, open_blobs, open_records
 from junco.storage.database import Database
-from junco.storage.tables import metadata
-from tests.storage import postgres
+from tests.storage import postgres, s3
 from tests.storage.samples import images
 
 
@@ -23,6 +22,11 @@ def postgres_url(servers: ExitStack) -> str:
     return servers.enter_context(postgres.server())
 
 
+@pytest.fixture(scope="session")
+def s3_endpoint(servers: ExitStack) -> str:
+    return servers.enter_context(s3.server())
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> StorageSettings:
     """Fresh settings for each database; retries come at once."""
@@ -32,7 +36,8 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> StorageSettings:
         database = Database(url)
         with database.write() as connection:
             connection.execute(text("SET client_min_messages = warning"))
-            metadata.drop_all(connection)
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
         database.close()
     return StorageSettings(home=tmp_path, database_url=url, retry_seconds=0.0)
 

@@ -4,9 +4,11 @@ from sqlalchemy import func, select, update
 
 from junco.contract.catalogue import Verdict
 from junco.contract.job import WorkKind
+from junco.contract.resolve import resolve
+from junco.contract.sharding import shards
 from junco.storage import Claim, Computed, Finalised, Inspected, Records, StoredFile
 from junco.storage.tables import jobs, work
-from tests.storage.samples import MODEL, report
+from tests.storage.samples import MODEL, images, report, request
 
 PARTIAL = "sha256:" + "1" * 64
 OUTCOME = StoredFile("outcome.json", "application/json", 2, "sha256:" + "2" * 64)
@@ -17,6 +19,11 @@ def inspect(records: Records) -> None:
     claim = take(records)
     assert claim.kind is WorkKind.INSPECT
     assert records.complete(claim, Inspected(report(MODEL)))
+
+
+def shard_count() -> int:
+    """Shards of the sample request, however the contract cuts them; more than one."""
+    return len(shards(resolve(request(), report(), images())))
 
 
 def take(records: Records, owner: str = "w1", **options: float) -> Claim:

@@ -1,31 +1,57 @@
 import hashlib
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import obstore
 import pytest
-from obstore.store import LocalStore, MemoryStore
+from obstore.store import LocalStore, MemoryStore, S3Store
 
-from junco.contract.errors import BlobCorrupt, Unavailable
+from junco.contract.base import digest_of
+from junco.contract.errors import BlobCorrupt, StorageFull, Unavailable
 from junco.storage import Blobs, StorageSettings, open_blobs
 from junco.storage.blobs import key_of
 from junco.storage.bucket import BucketBlobs
 from junco.storage.folder import FolderBlobs
+from junco.storage.room import Limits
+from tests.storage import s3
 
 DATA = bytes(range(256)) * 10_000
 DIGEST = "sha256:" + hashlib.sha256(DATA).hexdigest()
 
 
-@pytest.fixture(params=["folder", "bucket in memory", "bucket in a folder"])
+@pytest.fixture(params=["folder", "bucket in memory", "bucket in a folder", "bucket on a server"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
-    spool = tmp_path / "spool"
+    spool, limits = tmp_path / "spool", Limits(store=2 * len(DATA))
     match request.param:
         case "folder":
-            return FolderBlobs(tmp_path / "blobs", spool)
+            return FolderBlobs(tmp_path / "blobs", spool, limits)
         case "bucket in memory":
-            return BucketBlobs(MemoryStore(), spool)
+            return BucketBlobs(MemoryStore(), spool, limits)
+        case "bucket in a folder":
+            return BucketBlobs(LocalStore(tmp_path / "bucket", mkdir=True), spool, limits)
         case _:
-            return BucketBlobs(LocalStore(tmp_path / "bucket", mkdir=True), spool)
+            return BucketBlobs(_on_a_server(request.getfixturevalue("s3_endpoint")), spool, limits)
+
+
+def _on_a_server(endpoint: str) -> S3Store:
+    """A bucket of its own on an S3-compatible server, over HTTP."""
+    s3.make_bucket(endpoint, name := f"junco-{uuid.uuid4().hex}")
+    access = {"access_key_id": "tests", "secret_access_key": "tests", "region": "us-east-1"}
+    return S3Store(name, endpoint=endpoint, client_options={"allow_http": True}, **access)
+
+
+def damage(blobs: Blobs, digest: str) -> None:
+    """Put other bytes under the digest, as a failing disk does."""
+    data = b"\1" + DATA[1:]
+    if isinstance(blobs, FolderBlobs):
+        place = blobs._root / key_of(digest)
+        place.chmod(0o644)
+        place.write_bytes(data)
+    else:
+        assert isinstance(blobs, BucketBlobs)
+        obstore.put(blobs._store, key_of(digest), data)
 
 
 def chunks() -> Iterator[bytes]:
@@ -90,18 +116,122 @@ def test_the_probe_passes_on_a_store_that_works(blobs: Blobs) -> None:
     assert blobs.exists("sha256:" + hashlib.sha256(b"junco readiness probe").hexdigest())
 
 
-def test_damaged_bytes_are_noticed_on_every_read(tmp_path: Path) -> None:
-    """A flipped bit on disk raises from read, fetch and path."""
-    blobs = FolderBlobs(tmp_path / "blobs", tmp_path / "spool")
+@pytest.mark.parametrize("look", ["read", "fetch", "path"])
+def test_damaged_bytes_are_noticed_on_every_read_and_moved_aside(blobs: Blobs, look: str, tmp_path: Path) -> None:
+    """A flipped bit raises from whichever way of reading comes first; storing the bytes again heals."""
+    if look == "path" and not isinstance(blobs, FolderBlobs):
+        pytest.skip("a bucket has no paths")
+    ways = {"read": blobs.read, "path": blobs.path, "fetch": lambda digest: blobs.fetch(digest, tmp_path / "copy")}
     blobs.put_stream([DATA])
-    place = blobs.path(DIGEST)
-    assert place.read_bytes() == DATA
-    place.chmod(0o644)
-    place.write_bytes(b"\1" + DATA[1:])
-    for look in (blobs.read, blobs.path, lambda digest: blobs.fetch(digest, tmp_path / "copy")):
-        with pytest.raises(BlobCorrupt):
-            look(DIGEST)
+    damage(blobs, DIGEST)
+    with pytest.raises(BlobCorrupt) as caught:
+        ways[look](DIGEST)
+    assert (caught.value.expected, caught.value.found) == (DIGEST, digest_of(b"\1" + DATA[1:]))
     assert not (tmp_path / "copy").exists()
+    assert not blobs.exists(DIGEST)
+    assert blobs.quarantined() == 1
+    assert list(blobs.listing()) == []
+    blobs.put_stream([DATA])
+    assert blobs.read(DIGEST) == DATA
+    assert blobs.quarantined() == 1
+
+
+def test_bytes_that_are_whole_at_a_second_look_stay(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What flipped the bit was the wire or the memory: another try may do, and nothing is moved."""
+    blobs.put_stream([DATA])
+    real, seen = blobs._chunks, []
+
+    def once_wrong(digest: str) -> Iterator[bytes]:
+        seen.append(digest)
+        return iter([b"x"]) if len(seen) == 1 else real(digest)
+
+    monkeypatch.setattr(blobs, "_chunks", once_wrong)
+    with pytest.raises(Unavailable) as caught:
+        blobs.read(DIGEST)
+    assert caught.value.retryable
+    assert blobs.read(DIGEST) == DATA
+    assert blobs.quarantined() == 0
+
+
+def test_a_listing_shows_every_blob_with_its_size_and_age(blobs: Blobs) -> None:
+    """Not what was moved aside, nor what is being written; ages in seconds, under a minute here."""
+    blobs.put_stream([DATA])
+    blobs.put_stream([b"x"])
+    with blobs.writer() as writer:
+        writer.write(b"half")
+        found = list(blobs.listing())
+    assert {(kept.digest, kept.size) for kept in found} == {(DIGEST, len(DATA)), (digest_of(b"x"), 1)}
+    # Object stores show whole seconds.
+    assert all(-2 < kept.age < 60 for kept in found)
+    assert blobs.age(DIGEST) is not None
+    assert blobs.age(digest_of(b"nothing")) is None
+    assert blobs.measure() == blobs.room.used == len(DATA) + 1
+
+
+def test_uploads_end_where_the_store_is_full_and_results_do_not(blobs: Blobs, tmp_path: Path) -> None:
+    """Two of the same bytes are one; what goes over the limit is refused while it comes, and leaves nothing."""
+    blobs.put_stream([DATA], limited=True)
+    blobs.put_stream([DATA], limited=True)
+    assert blobs.room.used == len(DATA)
+    came = []
+
+    def bytes_without_end() -> Iterator[bytes]:
+        while len(came) < 1000:
+            came.append(None)
+            yield DATA[: 1 << 18]
+
+    with pytest.raises(StorageFull) as caught:
+        blobs.put_stream(bytes_without_end(), limited=True)
+    assert (caught.value.status, caught.value.code) == (507, "STORAGE_FULL")
+    assert len(came) <= len(DATA) // (1 << 18) + 1
+    assert list((tmp_path / "spool").iterdir()) == []
+    blobs.put_stream([DATA[1:], DATA[1:]])
+    blobs.delete(DIGEST)
+    assert blobs.room.used == 2 * (len(DATA) - 1) == blobs.measure()
+
+
+def test_an_upload_leaves_what_must_stay_free_on_the_disk(tmp_path: Path) -> None:
+    """With more to spare than there is disk, every upload is refused; results are stored."""
+    blobs = FolderBlobs(tmp_path / "blobs", tmp_path / "spool", Limits(spare=1 << 60))
+    with pytest.raises(StorageFull, match="disk is full"):
+        blobs.put_stream([b"x"], limited=True)
+    assert blobs.read(blobs.put_stream([b"x"])[0]) == b"x"
+
+
+def test_a_disk_without_room_is_told_by_name(tmp_path: Path) -> None:
+    """Writing fails in the middle, and nothing stays."""
+    blobs = FolderBlobs(tmp_path / "blobs", tmp_path / "spool")
+    # /dev/full is the kernel's own full disk.
+    with Path("/dev/full").open("wb", buffering=0) as full, blobs.writer() as writer:
+        writer.write(b"some")
+        writer._file = full
+        with pytest.raises(StorageFull) as caught:
+            writer.write(b"more")
+    assert "No space left" in str(caught.value.found)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_is_renamed_is_on_the_disk_before_and_its_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """File, rename, folder, in that order: a crash leaves the whole blob or none. New folders reach the disk too."""
+    done: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def see_fsync(handle: int) -> None:
+        name = str(Path(f"/proc/self/fd/{handle}").readlink())
+        done.append("file" if "/up-" in name else f"folder {os.path.relpath(name, tmp_path)}")
+        fsync(handle)
+
+    def see_replace(self: Path, to: Path) -> Path:
+        done.append("rename")
+        return replace(self, to)
+
+    monkeypatch.setattr(os, "fsync", see_fsync)
+    monkeypatch.setattr(Path, "replace", see_replace)
+    FolderBlobs(tmp_path / "blobs", tmp_path / "spool").put_stream([DATA])
+    shelf = Path("blobs", key_of(DIGEST)).parent
+    assert done == ["file", "folder .", "folder blobs", "folder blobs/sha256", "rename", f"folder {shelf}"]
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "sha256:" + "A" * 64, "sha256:" + "0" * 63, ""])

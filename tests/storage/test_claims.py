@@ -7,7 +7,7 @@ from junco.contract.errors import Internal
 from junco.contract.job import JobState, WorkKind
 from junco.storage import Computed, Directive, Finalised, Inspected, Records
 from tests.storage.samples import images, report, request
-from tests.storage.steps import hand_in, inspect, lapse, take
+from tests.storage.steps import hand_in, inspect, lapse, shard_count, take
 
 PROBLEM = Internal("It broke.").problem()
 
@@ -20,7 +20,7 @@ def test_a_claim_carries_all_that_the_work_needs(records: Records, model: str) -
     assert inspection.seconds_left is None
     records.complete(inspection, Inspected(report(model)))
     partials = []
-    for place in range(3):
+    for place in range(shard_count()):
         claim = take(records)
         assert claim.shard is not None
         assert claim.plan is not None
@@ -61,7 +61,7 @@ def test_racing_workers_finish_a_job_exactly_once(records: Records, model: str) 
     with ThreadPoolExecutor(4) as pool:
         done = [entry for entries in pool.map(run, ["w1", "w2", "w3", "w4"]) for entry in entries]
     for job in jobs:
-        assert done.count((job, WorkKind.SHARD)) == 3
+        assert done.count((job, WorkKind.SHARD)) == shard_count()
         assert done.count((job, WorkKind.FINALISE)) == 1
 
 
@@ -182,7 +182,7 @@ def test_a_result_of_another_kind_is_a_bug(records: Records, model: str) -> None
     inspect_again = records.complete(claim, Inspected(report(model)))
     assert inspect_again
     records.submit(request())
-    for _ in range(3):
+    for _ in range(shard_count()):
         hand_in(records, take(records))
     with pytest.raises(ValueError, match=r"outcome\.json"):
         records.complete(take(records), Finalised(Verdict.PASS, ()))

@@ -14,7 +14,7 @@ from junco.contract.job import InspectionState, JobState, WorkKind
 from junco.contract.model import Availability
 from junco.storage import Blobs, Computed, Inspected, Records, Upload
 from tests.storage.samples import images, report, request
-from tests.storage.steps import OUTCOME, count, hand_in, inspect, take
+from tests.storage.steps import OUTCOME, count, hand_in, inspect, shard_count, take
 
 
 def test_a_job_waits_for_inspection_and_then_runs_to_its_verdict(records: Records, model: str) -> None:
@@ -30,7 +30,7 @@ def test_a_job_waits_for_inspection_and_then_runs_to_its_verdict(records: Record
     assert (running.state, running.progress.stage) == (JobState.RUNNING, "checks")
     assert running.start_time is not None
     hand_in(records, claim)
-    for _ in range(2):
+    for _ in range(shard_count() - 1):
         hand_in(records, take(records))
     assert records.job(job.id).progress.stage == "finalise"
     hand_in(records, take(records))
@@ -46,7 +46,7 @@ def test_finalise_comes_exactly_once_after_the_last_shard(records: Records, mode
     """Not before, whatever the order of completion."""
     inspect(records)
     records.submit(request())
-    claims = [take(records, f"w{i}") for i in range(3)]
+    claims = [take(records, f"w{i}") for i in range(shard_count())]
     for claim in reversed(claims):
         assert count(records, WorkKind.FINALISE) == 0
         hand_in(records, claim)
@@ -148,7 +148,7 @@ def test_only_a_finished_job_is_removed_and_with_it_what_it_alone_stored(
     first, second = records.submit(request()), records.submit(request())
     with pytest.raises(Conflict):
         records.remove_job(first.id, blobs)
-    for _ in range(8):
+    for _ in range(2 * (shard_count() + 1)):
         claim = take(records)
         assert records.complete(claim, Computed(partial)) if claim.shard else hand_in(records, claim)
     records.remove_job(first.id, blobs)
@@ -170,7 +170,7 @@ def test_finalise_of_a_canceling_job_does_not_bring_it_back(records: Records, mo
     """The outcome came too late: canceled, and no files."""
     inspect(records)
     job = records.submit(request())
-    for _ in range(3):
+    for _ in range(shard_count()):
         hand_in(records, take(records))
     claim = take(records)
     records.cancel(job.id)
@@ -183,7 +183,7 @@ def test_terminal_states_stay(records: Records, model: str) -> None:
     """A finished job is neither canceled nor failed by anything."""
     inspect(records)
     job = records.submit(request())
-    for _ in range(4):
+    for _ in range(shard_count() + 1):
         hand_in(records, take(records))
     before = records.job(job.id)
     with pytest.raises(JobAlreadyFinished):

@@ -1,9 +1,11 @@
 """The compose files say what exists here, and keep what they promise: no engine needed to read them."""
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -48,7 +50,7 @@ def test_every_variable_is_one_that_the_process_reads(service):
 
 
 def test_the_api_image_has_no_maths():
-    installed = re.findall(r'pip install [^"]*"([^"]+)"', image_lines("api"))
+    installed = re.findall(r'pip install [^"\n]*"([^"]+)"', image_lines("api"))
     assert installed == [".[service]"]
     assert "torch.sh" not in image_lines("api")
 
@@ -103,3 +105,40 @@ def test_the_workers_memory_holds_a_runner_at_its_limit():
     allowed = int(re.search(r"-(\d+)\}", BASE["worker"]["environment"]["JUNCO_MEMORY_BYTES"])[1])
     assert int(BASE["worker"]["mem_limit"].removesuffix("g")) << 30 > allowed
     assert BASE["worker"]["mem_limit"] == BASE["worker"]["memswap_limit"]
+
+
+@pytest.mark.parametrize("name", ["docker-compose.yml", "compose.gpu.yaml"])
+def test_a_file_fits_the_compose_specification(name):
+    """The published schema, which is of 2021 and does not know the top-level name yet; a wrong word is refused."""
+    schema = json.loads((ROOT / "docker" / "compose-spec.schema.json").read_text())
+    found = yaml.safe_load((ROOT / name).read_text())
+    found.pop("name", None)
+    jsonschema.validate(found, schema)
+    found["services"]["worker"]["memory_limit"] = "1g"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(found, schema)
+
+
+@pytest.mark.parametrize("service", ["api", "worker", "redis", "postgres"])
+def test_processes_and_temporary_space_are_bounded(service):
+    """Every tmpfs has a size, every service a most of processes."""
+    assert BASE[service]["pids_limit"] <= 512
+    assert all(":size=" in entry for entry in BASE[service].get("tmpfs", []))
+
+
+def test_nobody_is_let_in_without_a_key_and_workers_have_no_secrets():
+    """The pepper and the first key lie where the worker's container has no volume."""
+    told = BASE["api"]["environment"]
+    assert told["JUNCO_ACCESS"] == "keys"
+    for name in ("JUNCO_PEPPER_FILE", "JUNCO_FIRST_KEY_FILE"):
+        assert told[name].startswith("/secrets/")
+        assert name not in BASE["worker"]["environment"]
+    assert [volume.split(":")[1] for volume in BASE["worker"]["volumes"]] == ["/data"]
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_the_source_changes_no_layer_of_dependencies(service):
+    """What an image needs is installed before the source is copied."""
+    lines = image_lines(service)
+    assert lines.index(f'".[{"service" if service == "api" else "worker"}]"') < lines.index("COPY junco junco")
+    assert lines.rindex("--no-deps") > lines.index("COPY worker worker")

@@ -38,7 +38,8 @@ class Followed:
         return torch.stack(maps).mean(0)
 
     def _at(self, model: Canonical, batch: Batch, seed: int, beta: float | None) -> Tensor:
-        run = Pass(model, placed(batch, model), seed=seed, beta=beta, graph=True)
+        # Graphs of all points of a path or all noisy copies are held at once: none where nobody follows.
+        run = Pass(model, placed(batch, model), seed=seed, beta=beta, graph=batch.x.requires_grad)
         return self.bound.entry.run(run, self.bound.parameters)
 
 

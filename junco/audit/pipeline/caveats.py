@@ -11,6 +11,7 @@ from junco.contract.catalogue import METHODS, Depth, Verdict, View
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Caveat, RandomizationStatistics
 from junco.contract.plan import PlannedMethod
+from junco.contract.statistics import PolicyStatistics
 
 DOMINATED = 0.5
 """Similarity to edges, or of two random models' maps, above which a map belongs to the input or the architecture."""
@@ -48,8 +49,18 @@ def _of_method(
         yield Caveat.DEGENERATE_MAPS
     if any(d.unchanged for d in deciding.values()):
         yield Caveat.IDENTITY
+    if any(_disagrees(seen, merged) for seen in stats.policies):
+        yield Caveat.BN_POLICY_DISAGREEMENT
     if len(merged.plan.selected) < merged.plan.profile.images_minimum:
         yield Caveat.TOO_FEW_IMAGES
+
+
+def _disagrees(seen: PolicyStatistics, merged: Merged) -> bool:
+    """Whether another norm policy moves kappa by as much as lies between a pass and a fail."""
+    t = merged.plan.profile.thresholds
+    if seen.kappa.mean is None or seen.own.mean is None:
+        return False
+    return abs(seen.kappa.mean - seen.own.mean) > t.tau_fail - t.tau_pass
 
 
 def of_run(merged: Merged, report: ModelReport, labels: Sequence[int | None] = ()) -> tuple[Caveat, ...]:

@@ -9,10 +9,9 @@ from scipy import special
 from junco.audit.pipeline.merge import Merged
 from junco.audit.pipeline.numbers import spread
 from junco.audit.verdict import Table
-from junco.contract.catalogue import Arm
 from junco.contract.outcome import Curve, Interval
+from junco.contract.randomization import Order
 
-_SHOWN = Arm.REINIT
 TRAINED = "trained"
 """Where every curve starts: no layer randomised."""
 
@@ -26,7 +25,7 @@ _LINES = {"similarity": "rho", "floor": "floor"}
 
 
 def _curve(drawn: Merged, name: str, label: str, quantity: str) -> Curve:
-    tables = [drawn.table(label, _SHOWN, stage, quantity=quantity) for stage in drawn.plan.stages]
+    tables = [drawn.table(label, drawn.plan.arms[0], stage, quantity=quantity) for stage in drawn.plan.stages]
     ceiling = drawn.original(label, "ceiling") if quantity == "rho" else np.full(1, np.nan)
     return _made(drawn, name, [spread(_without_gaps(table)) for table in (ceiling[:, None], *tables)])
 
@@ -48,15 +47,17 @@ def predictions(drawn: Merged) -> tuple[Curve, ...]:
 
 
 def _by_stage(drawn: Merged) -> Iterator[list[NDArray[np.float64]]]:
-    seeds = range(drawn.plan.profile.curve_seeds)
+    seeds, arm = range(drawn.plan.profile.curve_seeds), drawn.plan.arms[0].value
     for stage in drawn.plan.stages:
-        yield [drawn.logits(_SHOWN.value, str(seed), str(stage)) for seed in seeds]
+        yield [drawn.logits(arm, str(seed), str(stage)) for seed in seeds]
 
 
 def _made(drawn: Merged, name: str, points: list[Interval]) -> Curve:
     plan = drawn.plan
-    layers = (TRAINED, *(plan.steps[len(plan.steps) - stage] for stage in plan.stages))
-    return Curve(name=name, arm=_SHOWN, stages=(0, *plan.stages), layers=layers, points=tuple(points))
+    bottom_up = plan.randomization.order is Order.BOTTOM_UP
+    steps = plan.steps if bottom_up else plan.steps[::-1]
+    layers = (TRAINED, *(steps[stage - 1] for stage in plan.stages))
+    return Curve(name=name, arm=plan.arms[0], stages=(0, *plan.stages), layers=layers, points=tuple(points))
 
 
 def _probability(logits: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:

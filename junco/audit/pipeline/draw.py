@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from junco.audit.pipeline import class_pictures, shift_pictures
+from junco.audit.pipeline import (
+    class_pictures,
+    faithfulness_pictures,
+    fragility_pictures,
+    label_pictures,
+    manipulation_pictures,
+    repeatability_pictures,
+    shift_pictures,
+)
 from junco.audit.pipeline.curves import TRAINED
 from junco.audit.pipeline.drawing import DRAWINGS, Artifact, Pixels, Sketch, draws, folder, slug
 from junco.audit.pipeline.merge import Pieces
@@ -16,9 +24,18 @@ from junco.audit.types import Partial
 from junco.contract.catalogue import METHODS, CheckName, Control
 from junco.contract.outcome import CheckOutcome, Curve, MethodOutcome, Outcome
 from junco.contract.plan import Plan, PlannedMethod, ShardKind
+from junco.contract.randomization import Order
 
 # Importing them fills the registry.
-_CHECKS = (class_pictures, shift_pictures)
+_CHECKS = (
+    class_pictures,
+    faithfulness_pictures,
+    fragility_pictures,
+    label_pictures,
+    manipulation_pictures,
+    repeatability_pictures,
+    shift_pictures,
+)
 
 
 def draw(outcome: Outcome, partials: Mapping[int, Partial], shown: Pixels) -> tuple[Outcome, tuple[Artifact, ...]]:
@@ -69,7 +86,8 @@ def _strip(plan: Plan, drawn: Pieces, shown: Pixels) -> Iterator[Artifact]:
     """The picture of the 2018 paper: methods down, cascade stages across."""
     for shard, partial in drawn:
         cell = shard.cells[0]
-        names = [plan.steps[len(plan.steps) - stage] for stage in shard.stages]
+        steps = plan.steps if plan.randomization.order is Order.BOTTOM_UP else plan.steps[::-1]
+        names = [steps[stage - 1] for stage in shard.stages]
         rows = []
         for method in plan.methods_of(CheckName.PARAMETER_RANDOMIZATION):
             if method.method in (Control.GAUSSIAN_NOISE, Control.CONSTANT):

@@ -6,11 +6,20 @@ from importlib.metadata import version
 
 import numpy as np
 
-from junco.audit.pipeline import classes, randomization, shift
+from junco.audit.pipeline import (
+    classes,
+    faithfulness,
+    fragility,
+    labels,
+    manipulation,
+    randomization,
+    repeatability,
+    shift,
+)
 from junco.audit.pipeline.case import CONCLUSIONS, Case, Found, Partials
 from junco.audit.pipeline.merge import Merged
 from junco.audit.verdict import of_method, overall
-from junco.contract.catalogue import METHODS, CheckName, Verdict
+from junco.contract.catalogue import CHECKS, METHODS, CheckName, Verdict
 from junco.contract.model import ModelReport
 from junco.contract.outcome import (
     Caveat,
@@ -25,7 +34,7 @@ from junco.contract.plan import Plan, PlannedMethod
 from junco.contract.sharding import shards as shards_of
 
 # Importing them fills the registry.
-_CHECKS = (classes, randomization, shift)
+_CHECKS = (classes, faithfulness, fragility, labels, manipulation, randomization, repeatability, shift)
 
 
 def conclude(
@@ -69,7 +78,8 @@ def _passes(plan: Plan) -> dict[str, int]:
 
 def _method(plan: Plan, method: PlannedMethod, found: Mapping[CheckName, Found]) -> MethodOutcome:
     checks = tuple(_check(plan, method, check, found) for check in plan.checks if check in method.checks)
-    verdict = of_method({c.check: c.verdict for c in checks}, plan.profile.required)
+    deciding = _deciding(checks)
+    verdict = of_method({c.check: c.verdict for c in deciding}, plan.profile.required)
     card = METHODS[method.method]
     return MethodOutcome(
         method=method.method,
@@ -77,10 +87,15 @@ def _method(plan: Plan, method: PlannedMethod, found: Mapping[CheckName, Found])
         parameters=method.parameters,
         view=card.view,
         verdict=verdict,
-        summary=_reason(verdict, checks),
+        summary=_reason(verdict, deciding),
         checks=checks,
         expected=card.expected,
     )
+
+
+def _deciding(checks: tuple[CheckOutcome, ...]) -> tuple[CheckOutcome, ...]:
+    """Those checks that have a part in the method's word: all but context, which speaks where nothing else does."""
+    return tuple(c for c in checks if not CHECKS[c.check].context) or checks
 
 
 def _check(plan: Plan, method: PlannedMethod, check: CheckName, found: Mapping[CheckName, Found]) -> CheckOutcome:

@@ -20,6 +20,7 @@ def method_numbers(merged: Merged, method: PlannedMethod) -> MethodNumbers:
         label=method.label,
         ceiling=merged.original(method.label, "ceiling"),
         depths={(arm, depth): _depth_numbers(merged, method.label, arm, plan.depths[depth]) for arm, depth in places},
+        order=plan.randomization.order,
     )
 
 
@@ -72,7 +73,18 @@ def _depth(merged: Merged, label: str, arm: Arm, depth: Depth, d: Effect) -> Dep
 
 def _secondary(merged: Merged, label: str, arm: Arm, stage: int) -> dict[str, float | None]:
     found = {name: mean(merged.table(label, arm, stage, quantity=name)) for name in ("rho_abs", *DESCRIPTIVE)}
-    return found | {"kappa_abs": mean(kappa_abs(merged, label, arm, stage))}
+    found |= {"kappa_abs": mean(kappa_abs(merged, label, arm, stage))}
+    if stage == merged.plan.depths[Depth.FULL]:
+        found |= {"efficient": mean(_efficient(merged, label, arm, stage))}
+    return found
+
+
+def _efficient(merged: Merged, label: str, arm: Arm, stage: int) -> Table:
+    """Efficient MPRT: rise of the map's entropy over that on the trained model, as a share of it."""
+    before = merged.original(label, "complexity")[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rise = (merged.table(label, arm, stage, quantity="complexity") - before) / before
+    return np.where(np.isfinite(rise), rise, np.nan)
 
 
 def kappa_abs(merged: Merged, label: str, arm: Arm, stage: int) -> Table:

@@ -7,15 +7,17 @@ import numpy as np
 from scipy import special
 
 from junco.audit.pipeline import caveats, curves
+from junco.audit.pipeline import published as papers
 from junco.audit.pipeline.case import Case, Found, concludes
 from junco.audit.pipeline.merge import Merged, Pieces
 from junco.audit.pipeline.numbers import known, method_numbers, statistics
 from junco.audit.pipeline.trust import trusted
-from junco.audit.verdict import Judgement, changed, judge
-from junco.contract.catalogue import CheckName, Depth, Verdict
+from junco.audit.verdict import DECIDING, Judgement, changed, judge
+from junco.contract.catalogue import Arm, CheckName, Depth, Verdict
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight
-from junco.contract.plan import PlannedMethod, ShardKind
+from junco.contract.plan import Plan, PlannedMethod, ShardKind
+from junco.contract.randomization import ConventionName, Order
 
 CHECK = CheckName.PARAMETER_RANDOMIZATION
 
@@ -30,11 +32,11 @@ def found(case: Case, cells: Pieces, *, curve: Pieces) -> Found:
     """Judge all methods from ``cells``, however they were cut up, and draw ``curve``."""
     plan, report, labels = case.plan, case.report, case.labels
     merged, drawn = Merged(plan, cells), Merged(plan, curve)
-    held = preflight(merged, report, labels)
+    held, evidence = preflight(merged, report, labels), papers.evidence(case, merged, drawn)
     judged = _judged(merged)
     judged = _on_their_own(judged, merged)
     judged, doubts = trusted(judged, held, plan)
-    outcomes = {m.label: _outcome(m, judged[m.label], merged, drawn, doubts) for m in plan.methods_of(CHECK)}
+    outcomes = {m.label: _outcome(m, judged[m.label], evidence, doubts) for m in plan.methods_of(CHECK)}
     run = CheckRun(
         check=CHECK,
         preflight=held,
@@ -59,17 +61,25 @@ def _parity(merged: Merged) -> Preflight:
 
 
 def _changes(merged: Merged) -> list[Preflight]:
-    plan, found = merged.plan, []
-    original, full = merged.logits(), str(plan.depths[Depth.FULL])
-    for arm in plan.arms:
-        logits = [merged.logits(arm.value, str(seed), full) for seed in range(plan.profile.seeds)]
-        seen = changed(original, logits, limit=plan.profile.thresholds.decorrelation)
-        if not seen.finite:
-            detail = "outputs of the randomised model are not finite"
-        else:
-            detail = "logit correlation per seed " + ", ".join(f"{r:+.2f}" for r in seen.correlations)
-        found.append(Preflight(name=f"model_changed_{arm}", holds=seen.changed and seen.finite, detail=detail))
-    return found
+    places = [(arm, depth) for arm in merged.plan.arms for depth in _bearing(merged.plan)]
+    return [_change(merged, arm, depth) for arm, depth in places]
+
+
+def _bearing(plan: Plan) -> tuple[Depth, ...]:
+    """Depths at which the model must have become another: where layers are drawn alone, every one that decides."""
+    return DECIDING if plan.randomization.order is Order.INDEPENDENT else (Depth.FULL,)
+
+
+def _change(merged: Merged, arm: Arm, depth: Depth) -> Preflight:
+    plan, stage = merged.plan, str(merged.plan.depths[depth])
+    logits = [merged.logits(arm.value, str(seed), stage) for seed in range(plan.profile.seeds)]
+    seen = changed(merged.logits(), logits, limit=plan.profile.thresholds.decorrelation)
+    if not seen.finite:
+        detail = "outputs of the randomised model are not finite"
+    else:
+        detail = "logit correlation per seed " + ", ".join(f"{r:+.2f}" for r in seen.correlations)
+    name = f"model_changed_{arm}" + ("" if depth is Depth.FULL else f"_{depth}")
+    return Preflight(name=name, holds=seen.changed and seen.finite, detail=detail)
 
 
 def _tensors(merged: Merged) -> Preflight:
@@ -125,19 +135,29 @@ def _on_their_own(judged: Mapping[str, Judgement], merged: Merged) -> dict[str, 
 def _outcome(
     method: PlannedMethod,
     judgement: Judgement,
-    merged: Merged,
-    drawn: Merged,
+    evidence: papers.Evidence,
     doubts: tuple[Caveat, ...],
 ) -> CheckOutcome:
+    merged = evidence.cells
     stats = statistics(merged, judgement, completeness=_completeness(merged, method.label))
+    more = {"policies": papers.policies(method, evidence), "published": papers.published(method, evidence)}
+    stats = stats.model_copy(update=more)
     return CheckOutcome(
         check=CHECK,
         verdict=judgement.verdict,
-        summary=f"{method.label}: {judgement.reason}.",
+        summary=f"{method.label}: {judgement.reason}{_by_which_rule(merged.plan)}.",
         statistics=stats,
-        curves=curves.of_method(drawn, method.label),
+        curves=curves.of_method(evidence.curve, method.label),
         caveats=(*caveats.of_method(method, judgement, stats, merged), *doubts),
     )
+
+
+def _by_which_rule(plan: Plan) -> str:
+    """Papers have no rule: under their conventions the end of the sentence says whose rule gave the word."""
+    how = plan.randomization
+    if how.convention is ConventionName.AUDIT:
+        return ""
+    return f" (by the kappa rule of profile {plan.profile.name}, on networks randomised as by {how.convention})"
 
 
 def _completeness(merged: Merged, label: str) -> float | None:

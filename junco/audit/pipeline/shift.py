@@ -1,31 +1,51 @@
 """input_shift from partials to outcomes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from junco.audit.pipeline.attacks import median
 from junco.audit.pipeline.case import Case, Found, concludes
 from junco.audit.pipeline.numbers import known
 from junco.audit.pipeline.trust import too_few
 from junco.audit.types import Partial
-from junco.audit.verdict import ShiftJudgement, judge_shift
+from junco.audit.verdict import ShiftJudgement, decisive, judge_shift
 from junco.contract.catalogue import CheckName, Method, Verdict
-from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight, ShiftStatistics
-from junco.contract.plan import Plan, PlannedMethod, ShardKind
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, OneShiftStatistics, Preflight, ShiftStatistics
+from junco.contract.plan import Plan, PlannedMethod, ShardKind, Shift
 
 CHECK = CheckName.INPUT_SHIFT
 
 
+@dataclass(frozen=True)
+class Seen:
+    """One shift: its name, what its shard found, and which constructions hold."""
+
+    kind: str
+    partial: Partial
+    holds: Mapping[str, bool]
+
+
 @concludes(CHECK)
 def conclude(case: Case) -> Found:
-    """Judge all methods of the plan from the shift shards' partials."""
-    plan, partials = case.plan, [partial for _, partial in case.pieces(ShardKind.SHIFT)]
-    held = _preflight(plan, partials)
-    holds = {p.name.removeprefix("same_outputs_"): p.holds for p in held}
-    outcomes = {m.label: _outcome(plan, m, partials, holds=holds) for m in plan.methods_of(CHECK)}
+    """Judge all methods of the plan from the shift shards' partials, one for each shift."""
+    plan, pieces = case.plan, case.pieces(ShardKind.SHIFT)
+    kinds = [kind_of(shard.shift if shard.shift is not None else plan.shifts[0]) for shard, _ in pieces]
+    seen = [Seen(kind, partial, _holds(plan, partial)) for kind, (_, partial) in zip(kinds, pieces, strict=True)]
+    outcomes = {m.label: _outcome(plan, m, seen) for m in plan.methods_of(CHECK)}
+    held = _preflight(plan, [one.partial for one in seen])
     return Found(outcomes=_by_gradient(outcomes), run=CheckRun(check=CHECK, preflight=held))
+
+
+def kind_of(shift: Shift) -> str:
+    """A shift's name in results."""
+    return shift if isinstance(shift, str) else f"{shift:g}"
+
+
+def _holds(plan: Plan, partial: Partial) -> dict[str, bool]:
+    return {p.name.removeprefix("same_outputs_"): p.holds for p in _preflight(plan, [partial])}
 
 
 def _by_gradient(outcomes: Mapping[str, CheckOutcome]) -> dict[str, CheckOutcome]:
@@ -62,31 +82,47 @@ def _held(plan: Plan, name: str, seen: Sequence[Mapping[str, Any]]) -> Preflight
     )
 
 
-def _outcome(
-    plan: Plan, method: PlannedMethod, partials: Sequence[Partial], *, holds: Mapping[str, bool]
-) -> CheckOutcome:
-    used = _mapping(partials[0].facts["constructions"]).get(method.label)
+def _outcome(plan: Plan, method: PlannedMethod, seen: Sequence[Seen]) -> CheckOutcome:
+    label, facts = method.label, seen[0].partial.facts
+    used = _mapping(facts["constructions"]).get(label)
     if used is None:
         reason = "its rules need the shift folded into the first layer, and the image meets no linear layer first"
-        return CheckOutcome(check=CHECK, verdict=Verdict.NOT_RUN, summary=f"{method.label} was not run: {reason}.")
-    difference, rho = (
-        np.concatenate([partial.arrays[method.label, name] for partial in partials]) for name in ("difference", "rho")
-    )
-    judged = _enough(plan, judge_shift(difference, rho, holds=holds[used], thresholds=plan.profile.thresholds))
-    facts = partials[0].facts
+        return CheckOutcome(check=CHECK, verdict=Verdict.NOT_RUN, summary=f"{label} was not run: {reason}.")
+    judged = [_judged(plan, label, one) for one in seen]
+    chosen = decisive(judged)
+    word, figures = judged[chosen], [_figures(label, one, j) for one, j in zip(seen, judged, strict=True)]
+    among = f"under the shift '{seen[chosen].kind}' " if len(seen) > 1 and word.verdict is not Verdict.PASS else ""
+    own = figures[chosen]
     return CheckOutcome(
         check=CHECK,
-        verdict=judged.verdict,
-        summary=f"{method.label}: {judged.reason}.",
+        verdict=word.verdict,
+        summary=f"{label}: {among}{word.reason}.",
         statistics=ShiftStatistics(
             construction="fold" if used == "fold" else "prepend",
-            difference=None if judged.difference is None else known(judged.difference),
-            rho=None if judged.rho is None else known(judged.rho),
-            images=len(difference),
-            shift=tuple(float(str(value)) for value in _listed(facts["shift"])),
+            **own.model_dump(include={"kind", "difference", "rho", "rebased", "shift"}),
+            images=len(seen[chosen].partial.arrays[label, "difference"]),
             dtype=str(facts["dtype"]),
+            shifts=tuple(figures),
         ),
-        caveats=tuple(_caveats(plan, judged)),
+        caveats=tuple(_caveats(plan, word, own.rebased)),
+    )
+
+
+def _judged(plan: Plan, label: str, one: Seen) -> ShiftJudgement:
+    difference, rho = (np.asarray(one.partial.arrays[label, name], np.float64) for name in ("difference", "rho"))
+    holds = one.holds[_mapping(one.partial.facts["constructions"])[label]]
+    return _enough(plan, judge_shift(difference, rho, holds=holds, thresholds=plan.profile.thresholds))
+
+
+def _figures(label: str, one: Seen, judged: ShiftJudgement) -> OneShiftStatistics:
+    rebased = one.partial.arrays.get((label, "rebased"))
+    return OneShiftStatistics(
+        kind=one.kind,
+        shift=tuple(float(str(value)) for value in _listed(one.partial.facts["shift"])),
+        difference=None if judged.difference is None else known(judged.difference),
+        rho=None if judged.rho is None else known(judged.rho),
+        rebased=None if rebased is None else median(np.asarray(rebased, np.float64)),
+        decision=judged.verdict,
     )
 
 
@@ -99,9 +135,11 @@ def _enough(plan: Plan, judged: ShiftJudgement) -> ShiftJudgement:
     return replace(judged, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
 
-def _caveats(plan: Plan, judged: ShiftJudgement) -> Iterator[Caveat]:
+def _caveats(plan: Plan, judged: ShiftJudgement, rebased: float | None) -> Iterator[Caveat]:
     if judged.verdict is Verdict.FAIL:
         yield Caveat.ENCODING
+        if rebased is not None and rebased <= plan.profile.thresholds.shift_pass:
+            yield Caveat.REBASED
     if len(plan.selected) < plan.profile.images_minimum:
         yield Caveat.TOO_FEW_IMAGES
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from junco.audit.verdict import ClassJudgement, Judgement
+from junco.audit.verdict import ClassJudgement, Judgement, LabelJudgement
 from junco.contract.catalogue import Control, Method, Verdict
 from junco.contract.outcome import Caveat, Preflight
 from junco.contract.plan import Plan
 from junco.contract.profile import Profile
 
-J = TypeVar("J", Judgement, ClassJudgement)
+J = TypeVar("J", Judgement, ClassJudgement, LabelJudgement)
 
 _EXPECTED = {
     Control.EDGE_DETECTOR: Verdict.FAIL,

@@ -7,6 +7,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel
 
+from junco.audit.render.beside import beside, random_part, sequence
 from junco.contract.catalogue import CHECKS, METHODS, Verdict
 from junco.contract.caveats import SENTENCES
 from junco.contract.outcome import (
@@ -48,6 +49,9 @@ def _environment() -> Environment:
     )
     found.filters |= {
         "axis": axis,
+        "beside": beside,
+        "random_part": random_part,
+        "sequence": sequence,
         "depth_rows": depth_rows,
         "check_of": check_of,
         "figures": figures,

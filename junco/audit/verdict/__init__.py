@@ -3,32 +3,61 @@
 from junco.audit.verdict.classes import DECIDING_RIVALS, ClassJudgement, ClassNumbers, judge_classes
 from junco.audit.verdict.combine import of_method, overall
 from junco.audit.verdict.effect import Effect, Numbers, kappa
+from junco.audit.verdict.faithfulness import Against, FaithJudgement, FaithNumbers, judge_faithfulness
+from junco.audit.verdict.fragility import AimNumbers, FragilityJudgement, Loss, judge_fragility
 from junco.audit.verdict.interval import Table, TwoWay, holm, spread, two_way
+from junco.audit.verdict.labels import LabelJudgement, LabelNumbers, judge_labels
+from junco.audit.verdict.manipulation import ManipulationJudgement, judge_manipulation, manipulated
 from junco.audit.verdict.preflight import Change, changed
 from junco.audit.verdict.randomization import DECIDING, Judgement, MethodNumbers, judge
-from junco.audit.verdict.shift import ShiftJudgement, judge_shift
+from junco.audit.verdict.ratio import Ratio
+from junco.audit.verdict.repeatability import Repeat, RepeatJudgement, RepeatNumbers, judge_repeatability
+from junco.audit.verdict.share import Share, share
+from junco.audit.verdict.shift import ShiftJudgement, decisive, judge_shift
 
 __all__ = [
     "DECIDING",
     "DECIDING_RIVALS",
+    "Against",
+    "AimNumbers",
     "Change",
     "ClassJudgement",
     "ClassNumbers",
     "Effect",
+    "FaithJudgement",
+    "FaithNumbers",
+    "FragilityJudgement",
     "Judgement",
+    "LabelJudgement",
+    "LabelNumbers",
+    "Loss",
+    "ManipulationJudgement",
     "MethodNumbers",
     "Numbers",
+    "Ratio",
+    "Repeat",
+    "RepeatJudgement",
+    "RepeatNumbers",
+    "Share",
     "ShiftJudgement",
     "Table",
     "TwoWay",
     "changed",
+    "decisive",
     "holm",
     "judge",
     "judge_classes",
+    "judge_faithfulness",
+    "judge_fragility",
+    "judge_labels",
+    "judge_manipulation",
+    "judge_repeatability",
     "judge_shift",
     "kappa",
+    "manipulated",
     "of_method",
     "overall",
+    "share",
     "spread",
     "two_way",
 ]

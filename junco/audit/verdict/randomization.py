@@ -14,6 +14,7 @@ from junco.audit.verdict.effect import Bounds, Effect, Numbers, decided, effect,
 from junco.audit.verdict.interval import Table, holm
 from junco.contract.catalogue import Arm, Depth, Verdict
 from junco.contract.profile import Thresholds
+from junco.contract.randomization import Order
 
 DECIDING = (Depth.TOP, Depth.FULL)
 """Depths that decide; the logit layer alone never does."""
@@ -21,11 +22,15 @@ DECIDING = (Depth.TOP, Depth.FULL)
 
 @dataclass(frozen=True)
 class MethodNumbers:
-    """All numbers of one method; ``ceiling`` [images] is 1 without randomness, NaN for a map without ranks."""
+    """All numbers of one method; ``ceiling`` [images] is 1 without randomness, NaN for a map without ranks.
+
+    ``order`` says what is random at a depth.
+    """
 
     label: str
     ceiling: Table
     depths: Mapping[tuple[Arm, Depth], Numbers]
+    order: Order = Order.CASCADING
 
 
 @dataclass(frozen=True)
@@ -69,11 +74,12 @@ def _method(
     t: Thresholds,
 ) -> Judgement:
     places = {key: decided(d, corrected.get(key[1], 1.0), t) for key, d in depths.items()}
-    verdict, reason = _verdict(method.ceiling, places, t)
+    verdict, reason = _verdict(method, places, t)
     return Judgement(label=method.label, verdict=verdict, reason=reason, ceiling=mean(method.ceiling), depths=places)
 
 
-def _verdict(ceiling: Table, depths: Mapping[tuple[Arm, Depth], Effect], t: Thresholds) -> tuple[Verdict, str]:
+def _verdict(method: MethodNumbers, depths: Mapping[tuple[Arm, Depth], Effect], t: Thresholds) -> tuple[Verdict, str]:
+    ceiling = method.ceiling
     rankless = float(np.isnan(ceiling).mean())
     if rankless > t.undefined_share:
         return Verdict.INVALID, f"{rankless:.0%} of its maps on the trained model are constant or not finite"
@@ -85,15 +91,25 @@ def _verdict(ceiling: Table, depths: Mapping[tuple[Arm, Depth], Effect], t: Thre
             return Verdict.INVALID, f"{d.degenerate:.0%} of its maps are constant or not finite at {depth} ({arm})"
     failed = [depth for depth in DECIDING if all(fails(d, t) for (_, at), d in deciding.items() if at is depth)]
     if failed:
-        return Verdict.FAIL, _why_fail(failed[0], deciding)
+        return Verdict.FAIL, _why_fail(failed[0], deciding, method.order)
     if all(d.decision is Verdict.PASS for d in deciding.values()):
         return Verdict.PASS, _why_pass(deciding)
     return Verdict.INCONCLUSIVE, _why_not(deciding, t)
 
 
-def _why_fail(depth: Depth, depths: Mapping[tuple[Arm, Depth], Effect]) -> str:
+_PARTS = {
+    (Order.CASCADING, Depth.TOP): "the upper half of the layers",
+    (Order.CASCADING, Depth.FULL): "every layer",
+    (Order.BOTTOM_UP, Depth.TOP): "the lower half of the layers",
+    (Order.BOTTOM_UP, Depth.FULL): "every layer",
+    (Order.INDEPENDENT, Depth.TOP): "the middle layer alone",
+    (Order.INDEPENDENT, Depth.FULL): "the first layer alone",
+}
+
+
+def _why_fail(depth: Depth, depths: Mapping[tuple[Arm, Depth], Effect], order: Order) -> str:
     at = [d for (_, where), d in depths.items() if where is depth]
-    part = "every layer" if depth is Depth.FULL else "the upper half of the layers"
+    part = _PARTS[order, depth]
     values = [d.kappa.mean for d in at if d.kappa]
     if all(d.unchanged for d in at) or not values:
         return f"with {part} randomised the map did not change"

@@ -1,5 +1,6 @@
 """The verdict of input_shift: deterministic, so a rule on two numbers and no p value (docs/verdicts.md)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,14 @@ class ShiftJudgement:
     reason: str
     difference: float | None
     rho: float | None
+
+
+def decisive(judged: Sequence[ShiftJudgement]) -> int:
+    """Which of several shifts gives the method its word: any fail does, then any doubt; all must pass."""
+    return min(range(len(judged)), key=lambda i: _WEIGHT.index(judged[i].verdict))
+
+
+_WEIGHT = (Verdict.FAIL, Verdict.INVALID, Verdict.INCONCLUSIVE, Verdict.PASS)
 
 
 def judge_shift(difference: Table, rho: Table, *, holds: bool, thresholds: Thresholds) -> ShiftJudgement:

@@ -39,3 +39,6 @@ class CheckCard(Frozen):
     summary: str
     question: str
     source: str
+    context: bool = Field(
+        default=False, description="Whether it stands beside a method's word, without a part in it, unless alone."
+    )

@@ -47,6 +47,34 @@ CHECKS: Mapping[CheckName, CheckCard] = MappingProxyType(
             question="Does a small change that the model ignores change the explanation?",
             source="Ghorbani et al., Interpretation of Neural Networks Is Fragile, 2017",
         ),
+        CheckName.DATA_RANDOMIZATION: CheckCard(
+            name=CheckName.DATA_RANDOMIZATION,
+            title="Data randomization",
+            summary="Trains the architecture on true and on permuted labels, and compares the maps of both networks "
+            "with those of two that learned the truth.",
+            question="Does the explanation depend on the relation between images and labels?",
+            source=ADEBAYO,
+        ),
+        CheckName.REPEATABILITY: CheckCard(
+            name=CheckName.REPEATABILITY,
+            title="Repeatability",
+            summary="Asks for the same maps again with another seed, in another order and batch size, and with another "
+            "number of threads.",
+            question="Does the same question get the same explanation?",
+            source="Binder et al., Shortcomings of Top-Down Randomization-Based Sanity Checks, 2022",
+            context=True,
+        ),
+        CheckName.FAITHFULNESS: CheckCard(
+            name=CheckName.FAITHFULNESS,
+            title="Faithfulness",
+            summary="Deletes and inserts pixels in the order of the map, and asks whether the score moves sooner than "
+            "in random order and in the order of the image's edges.",
+            question="Do the places that the explanation marks move the model's answer?",
+            source="Petsiuk et al., RISE: Randomized Input Sampling for Explanation, 2018; Yeh et al., On the "
+            "(In)fidelity and Sensitivity of Explanations, 2019; Tomsett et al., Sanity Checks for Saliency Metrics, "
+            "2020",
+            context=True,
+        ),
     }
 )
 """Every check by name."""

@@ -61,6 +61,9 @@ class CheckName(StrEnum):
     CLASS_SENSITIVITY = "class_sensitivity"
     INPUT_MANIPULATION = "input_manipulation"
     FRAGILITY = "fragility"
+    DATA_RANDOMIZATION = "data_randomization"
+    REPEATABILITY = "repeatability"
+    FAITHFULNESS = "faithfulness"
 
 
 class Verdict(StrEnum):
@@ -103,6 +106,14 @@ class Rival(StrEnum):
     SECOND = "second"
 
 
+class Lesson(StrEnum):
+    """What a network is trained on: the true labels, the same from another seed, or labels that were permuted."""
+
+    TRUE = "true"
+    TWIN = "twin"
+    PERMUTED = "permuted"
+
+
 class Defence(StrEnum):
     """What a map is smoothed by before it is attacked again: softplus for ReLU, or noise on the image."""
 
@@ -116,6 +127,21 @@ class Aim(StrEnum):
     TOP_K = "top_k"
     MASS_CENTRE = "mass_centre"
     REGION = "region"
+
+
+class Circumstance(StrEnum):
+    """What differs when the same explanation is asked for again."""
+
+    SEED = "seed"
+    ORDER = "order"
+    THREADS = "threads"
+
+
+class Fill(StrEnum):
+    """What stands where the image was taken away: the mean of the data, or the image itself, blurred."""
+
+    MEAN = "mean"
+    BLUR = "blur"
 
 
 class Family(StrEnum):

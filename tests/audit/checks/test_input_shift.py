@@ -12,7 +12,8 @@ from scipy.stats import spearmanr
 from skimage import data
 from torch import Tensor, nn
 
-from junco.audit.checks.input_shift import ShiftStudy, dyadic, fold, precondition, prepend, run
+from junco.audit.checks.constructions import fold, prepend
+from junco.audit.checks.input_shift import ShiftStudy, dyadic, precondition, run
 from junco.audit.explain import build
 from junco.audit.graph import double, load
 from junco.audit.similarity.spearman import cross, prepare

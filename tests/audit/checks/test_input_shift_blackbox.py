@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from junco.audit.checks.input_shift import dyadic, grid_of, precondition, prepend
+from junco.audit.checks.constructions import prepend
+from junco.audit.checks.input_shift import dyadic, grid_of, precondition
 from junco.audit.graph import load
 from junco.audit.types import Batch, Box, Canonical
 from tests.truth import models, opaque

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from junco.audit.checks.randomise import generator_for, randomised, re_estimate, snapshot, unchanged
+from junco.audit.checks.norm_policy import re_estimate
+from junco.audit.checks.randomise import generator_for, randomised, snapshot, unchanged
 from junco.audit.graph.steps import steps
 from junco.audit.types import Canonical
 from junco.contract.catalogue import Arm

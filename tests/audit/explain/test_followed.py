@@ -33,6 +33,14 @@ def test_what_is_attacked_is_what_explains(name: Method) -> None:
     torch.testing.assert_close(ours.detach(), theirs, rtol=0, atol=0)
 
 
+def test_nothing_is_kept_where_nobody_follows() -> None:
+    """A map of images that require no gradient has no graph; of those that do, it has."""
+    model, batch, function = convnet(), images(2), followed(bound(Method.INPUT_X_GRADIENT))
+    x = batch.x.clone().requires_grad_()
+    assert not function(model, batch, seed=0, beta=1.0).requires_grad
+    assert function(model, replace(batch, x=x), seed=0, beta=1.0).requires_grad
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_derivatives_of_the_twins_map_are_those_of_finite_differences(name: Method) -> None:
     """d/dt of a weighted sum of the map along a random direction (central differences, float64, step 1e-6: 1e-5)."""

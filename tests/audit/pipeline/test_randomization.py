@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from junco.audit.pipeline.merge import of_kind
 from junco.audit.types import Key, Partial
 from junco.contract.catalogue import CheckName, Depth, Verdict
 from junco.contract.model import CoverageReport
 from junco.contract.outcome import Caveat, Outcome
+from junco.contract.plan import ShardKind
 from tests.audit.pipeline.conftest import file
 from tests.truth import digits, product
 from tests.truth.product import Job
@@ -244,7 +246,7 @@ def test_curves_are_the_predictions_own_decay(job: Job) -> None:
     outcome = job.outcome()
     run = product.check_run(outcome)
     curves = {c.name: c for c in run.predictions}
-    (partial,) = [p for p in job.partials.values() if ("logits", "original") in p.arrays and "parity" not in p.facts]
+    ((_, partial),) = of_kind(job.plan, job.partials, ShardKind.CURVE)
     before = partial.arrays["logits", "original"].astype(float)
     rows, classes = np.arange(len(before)), before.argmax(1)
     for place, stage in enumerate(job.plan.stages, start=1):  # the trained model stands first

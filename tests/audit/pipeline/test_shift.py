@@ -60,6 +60,20 @@ def test_a_difference_that_is_no_number_does_not_hold(job: Job) -> None:
     assert product.check(outcome, "gradient", SHIFT).verdict is Verdict.INVALID
 
 
+def test_what_cannot_be_folded_is_not_run(job: Job) -> None:
+    """A method that the shard has no construction for is left out with its reason; each fold needs its precondition."""
+    held, broken = {"difference": 0.0, "argmax_equal": True}, {"difference": 1.0, "argmax_equal": True}
+    used = {"gradient": "prepend", "edge_detector": "prepend", "gaussian_noise": "prepend", "constant": "prepend"}
+    left = job.outcome(partials=with_shift(job, {"constructions": used}))
+    found = product.check(left, "guided_backprop", SHIFT)
+    assert found.verdict is Verdict.NOT_RUN
+    assert "folded into the first layer" in found.summary
+    folded = {"constructions": {**used, "guided_backprop": "fold"}, "preconditions": {"prepend": held, "fold": broken}}
+    other = job.outcome(partials=with_shift(job, folded))
+    assert product.check(other, "guided_backprop", SHIFT).verdict is Verdict.INVALID
+    assert product.check(other, "gradient", SHIFT).verdict is Verdict.PASS
+
+
 def test_a_plan_without_the_check_has_no_word_on_it(job: Job) -> None:
     """Only what was asked for is answered."""
     only = {"checks": (CheckName.PARAMETER_RANDOMIZATION,)}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from junco.audit.verdict import judge_shift
+from junco.audit.verdict import ShiftJudgement, decisive, judge_shift
 from junco.contract.catalogue import Verdict
 from junco.contract.profile import Thresholds
 
@@ -58,3 +58,15 @@ def test_the_numbers_are_those_of_the_rule() -> None:
     """Median difference and least correlation are reported."""
     judged = judge_shift(np.array([0.1, 0.2, 0.9]), np.array([0.3, -0.2, 0.8]), holds=True, thresholds=T)
     assert (judged.difference, judged.rho) == pytest.approx((0.2, -0.2))
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ((Verdict.PASS, Verdict.FAIL), 1), ((Verdict.INVALID, Verdict.PASS), 0), ((Verdict.PASS, Verdict.PASS), 0),
+        ((Verdict.INCONCLUSIVE, Verdict.INVALID, Verdict.FAIL), 2), ((Verdict.PASS, Verdict.INCONCLUSIVE), 1),
+    ],
+)  # fmt: skip
+def test_of_several_shifts_the_worst_decides(words: tuple[Verdict, ...], place: int) -> None:
+    """Any fail, then any doubt; the first of equals."""
+    assert decisive([ShiftJudgement(word, "", None, None) for word in words]) == place

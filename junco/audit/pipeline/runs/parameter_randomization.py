@@ -1,15 +1,21 @@
-"""Shards of parameter_randomization: the cells that decide, and the curve that is drawn."""
+"""Shards of parameter_randomization: cells that decide, the curve that is drawn, and evidence that never decides."""
+
+from dataclasses import replace
 
 import torch
 
 from junco.audit.checks import parameter_randomization
+from junco.audit.checks.conventions import published
+from junco.audit.checks.smooth import Smooth
 from junco.audit.explain import preflight
 from junco.audit.graph import parity, random_probes
 from junco.audit.pipeline.prepare import Bench, bench, bound, calibration, comparison, explainers
 from junco.audit.pipeline.runs.registry import KEPT, Order, runs
+from junco.audit.similarity import named
 from junco.audit.types import Partial
-from junco.contract.catalogue import CheckName
-from junco.contract.plan import ShardKind
+from junco.contract.catalogue import CheckName, Control, Method
+from junco.contract.plan import Plan, ShardKind
+from junco.contract.randomization import Order as LayerOrder
 
 
 @runs(ShardKind.CELLS)
@@ -30,6 +36,33 @@ def curve(order: Order) -> Partial:
     return parameter_randomization.run(order.shard, study, ready.rows(order.shard.images), keep=KEPT)
 
 
+@runs(ShardKind.NORM_POLICIES)
+def norm_policies(order: Order) -> Partial:
+    """A few fully drawn networks again, under another norm policy."""
+    ready = bench(order.plan, order.model, order.files, device=order.device)
+    study = _study(order, ready, descriptive=False)
+    how = study.how.model_copy(update={"norm_policy": order.shard.norm_policy})
+    changed = replace(study, how=how, published={})
+    return parameter_randomization.run(order.shard, changed, ready.rows(order.shard.images))
+
+
+@runs(ShardKind.SMOOTH)
+def smooth(order: Order) -> Partial:
+    """Smooth MPRT from the input up, on a few images."""
+    ready = bench(order.plan, order.model, order.files, device=order.device)
+    study, samples = _study(order, ready, descriptive=False), order.plan.profile.smooth_samples
+    averaged = Smooth(study.explainer, samples)
+    changed = replace(
+        study,
+        explainer=averaged,
+        stochastic=averaged,
+        how=study.how.model_copy(update={"order": LayerOrder.BOTTOM_UP}),
+        published={},
+        tick=lambda images: order.tick(samples * images),
+    )
+    return parameter_randomization.run(order.shard, changed, ready.rows(order.shard.images))
+
+
 def _study(order: Order, ready: Bench, *, descriptive: bool) -> parameter_randomization.Study:
     explainer, stochastic = explainers(order.plan, CheckName.PARAMETER_RANDOMIZATION, ready.model)
     return parameter_randomization.Study(
@@ -40,7 +73,15 @@ def _study(order: Order, ready: Bench, *, descriptive: bool) -> parameter_random
         calibration=calibration(ready, order.plan.profile.calibration_images),
         seed=order.plan.seed,
         tick=order.tick,
+        how=order.plan.randomization,
+        published=published(order.plan.randomization, _methods(order.plan), named),
     )
+
+
+def _methods(plan: Plan) -> dict[str, Method | Control]:
+    """Methods that a paper's statistics are taken of: controls are ours."""
+    found = plan.methods_of(CheckName.PARAMETER_RANDOMIZATION)
+    return {m.label: m.method for m in found if not m.control}
 
 
 def _facts(order: Order, ready: Bench) -> dict[str, object]:

@@ -1,11 +1,12 @@
 """The one table from a shard's kind to its code."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from junco.audit.pipeline.prepare import Files
 from junco.audit.types import Partial, Tick
+from junco.contract.base import Digest
 from junco.contract.plan import Plan, Shard, ShardKind
 
 KEPT = 2
@@ -22,6 +23,7 @@ class Order:
     files: Files
     device: str = "cpu"
     tick: Tick = lambda _: None
+    others: Mapping[Digest, bytes] = field(default_factory=dict)
 
 
 Measure = Callable[[Order], Partial]

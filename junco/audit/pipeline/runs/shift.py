@@ -1,16 +1,16 @@
 """Shards of input_shift: maps of x and x + m, in double precision."""
 
-from typing import Literal
-
-import torch
-from torch import Tensor
+from collections.abc import Mapping, Sequence
 
 from junco.audit.checks import input_shift
+from junco.audit.checks.constructions import Construction
+from junco.audit.checks.shifts import made
 from junco.audit.pipeline.prepare import bench, comparison, explainer
 from junco.audit.pipeline.runs.registry import KEPT, Order, runs
-from junco.audit.types import Batch, Partial
+from junco.audit.types import Canonical, Explainer, Partial
 from junco.contract.catalogue import METHODS, CheckName
-from junco.contract.plan import ShardKind
+from junco.contract.costing import rebased
+from junco.contract.plan import PlannedMethod, ShardKind
 
 
 @runs(ShardKind.SHIFT)
@@ -18,22 +18,27 @@ def shift(order: Order) -> Partial:
     """One shift of the shard's images."""
     plan = order.plan
     ready = bench(plan, order.model, order.files, device=order.device, float64=True)
-    planned = plan.methods_of(CheckName.INPUT_SHIFT)
-    folding = [m for m in planned if METHODS[m.method].folds]
+    arms = _arms(plan.methods_of(CheckName.INPUT_SHIFT))
     study = input_shift.ShiftStudy(
         model=ready.model,
-        explainer=explainer([m for m in planned if m not in folding], ready.model),
-        folding=explainer(folding, ready.model) if folding else None,
+        explainer=explainer(arms["prepend"], ready.model),
+        folding=explainer(arms["fold"], ready.model) if arms["fold"] else None,
+        rebased=_rebased(_arms(rebased(plan)), ready.model),
         comparison=comparison(descriptive=False),
         seed=plan.seed,
         tick=order.tick,
     )
     batch = ready.rows(order.shard.images)
-    return input_shift.run(order.shard, study, batch, shift=_constant_shift(batch, plan.shift), keep=KEPT)
+    # A shard that was stored before there were several shifts names none.
+    asked = order.shard.shift if order.shard.shift is not None else plan.shifts[0]
+    return input_shift.run(order.shard, study, batch, shift=made(asked, ready.model, batch), keep=KEPT)
 
 
-def _constant_shift(batch: Batch, shift: float | Literal["range"]) -> Tensor:
-    """m [C, H, W], one value a channel: the paper's -1 for data in [0, 1], and minus the range in general."""
-    low, high = batch.box.low.to(batch.x), batch.box.high.to(batch.x)
-    per_channel = low - high if shift == "range" else torch.full_like(low, shift)
-    return per_channel[:, None, None].expand(batch.x.shape[1:]).clone()
+def _arms(methods: Sequence[PlannedMethod]) -> Mapping[Construction, Sequence[PlannedMethod]]:
+    """Each construction with the methods whose cards ask for it."""
+    folding = [m for m in methods if METHODS[m.method].folds]
+    return {"prepend": [m for m in methods if m not in folding], "fold": folding}
+
+
+def _rebased(arms: Mapping[Construction, Sequence[PlannedMethod]], model: Canonical) -> dict[Construction, Explainer]:
+    return {name: explainer(methods, model) for name, methods in arms.items() if methods}

@@ -146,8 +146,9 @@ _HEAD = """# ONNX operators
 
 Junco reads ONNX files of opset 7 to {opset} with an importer of its own. Its operators are held against the conformance
 suite that comes with onnx {version}: each case runs on the suite's inputs, and its answers must have its types
-and shapes and agree within its tolerances. A file that uses what is unsupported or out of scope is refused with the
-operator's name; nothing is approximated.
+and shapes and agree within its tolerances. A file that uses what is unsupported or out of scope has no gradients: it is
+run by onnxruntime, as a black box whose inspection names the operator ([models.md](models.md)). Nothing is
+approximated.
 
 `tests/audit/graph/onnx/test_conformance.py` runs the suite and compares this page with what it finds. To write it anew:
 `python -m tests.audit.graph.onnx.conformance`.

@@ -1,0 +1,73 @@
+"""What a second worker gains: one job of 16 shards or more by one worker, then by two, on the cores of this machine.
+
+Run: python -m benchmarks.two_workers [--rounds 3]. Each worker's runner has one thread. Prints seconds and
+the gain; the goal of 1.7 needs two cores that do nothing else.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from junco.contract.job import JobState
+from junco.storage import StorageSettings, open_records
+from tests.e2e.conftest import scripted
+from tests.e2e.processes import installation, wait_until
+from tests.e2e.talk import Talk
+from tests.faults.nemesis import digits_in
+from tests.truth.digits import Widths, cnn, split, trained
+
+PLAN = {
+    "methods": [{"method": "smoothgrad", "parameters": {"samples": 100}}, "integrated_gradients"],
+    "checks": ["parameter_randomization"],
+    "profile": "thorough",
+}
+
+
+def measured(folder: Path, workers: int, seed: int) -> tuple[float, int]:
+    """Seconds from the first claim to the end of a job by ``workers`` that are warm, and its shards."""
+    train, test = split()
+    network = trained(cnn(Widths(16, 32, 64)), train[slice(0, 800)], epochs=1)
+    with installation(folder, poll_seconds=0.05) as made:
+        made.service()
+        for _ in range(workers):
+            made.worker()
+        with Talk(made) as client:
+            wait_until(lambda: len(client.get("/v1/status").json()["workers"]) == workers, 120)
+            told = {"model": client.model(scripted(network)).json()["id"]}
+            told["images"] = client.images(digits_in(made.folder, test, each=10)).json()["id"]
+            shards = client.post("/v1/validations?validate_only=true", json={**PLAN, **told}).json()["shards"]
+            began = time.monotonic()
+            job = client.post("/v1/validations", json={**PLAN, **told, "seed": seed}).json()["id"]
+            records = open_records(StorageSettings(home=made.home))
+            while not records.job(job).state.is_terminal:
+                time.sleep(0.1)
+            seconds = time.monotonic() - began
+            assert records.job(job).state is JobState.SUCCEEDED, records.job(job)
+            records.close()
+    return seconds, shards
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="of one worker, then two; the median counts")
+    options = parser.parse_args()
+    busy = os.getloadavg()[0]
+    times: dict[int, list[float]] = {1: [], 2: []}
+    for number in range(options.rounds):
+        for workers in times:
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+                seconds, shards = measured(Path(folder), workers, number)
+                times[workers].append(seconds)
+                sys.stdout.write(f"{workers} workers, {shards} shards: {seconds:.1f} s\n")
+    gain = median(times[1]) / median(times[2])
+    sys.stdout.write(f"gain {gain:.2f} on {os.cpu_count()} cores, load {busy:.1f} before the start\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""data_randomization from partials to outcomes: did the networks learn what they should, and what their maps say."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from junco.audit.pipeline.case import Case, Found, concludes
+from junco.audit.pipeline.lessons import curves, gates
+from junco.audit.pipeline.merge import Pieces
+from junco.audit.pipeline.numbers import interval, known
+from junco.audit.pipeline.numbers import mean as mean_of
+from junco.audit.pipeline.trust import trusted
+from junco.audit.verdict import LabelJudgement, LabelNumbers, Ratio, Table, judge_labels
+from junco.contract.catalogue import CheckName, Method, Verdict
+from junco.contract.model import ModelReport
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Interval, LabelStatistics, Preflight
+from junco.contract.plan import Plan, ShardKind
+
+CHECK = CheckName.DATA_RANDOMIZATION
+
+
+@concludes(CHECK)
+def conclude(case: Case) -> Found:
+    """Judge all methods of the plan from the shards of its draws."""
+    plan, pieces = case.plan, case.pieces(ShardKind.LABELS)
+    problem = next((partial.facts["unlabelled"] for _, partial in pieces if "unlabelled" in partial.facts), None)
+    if problem:
+        return _not_run(plan, str(problem))
+    held = (_parity(pieces), *gates(pieces, plan.profile.thresholds))
+    judged, doubts = _trusted(_judged(plan, pieces), held, plan)
+    outcomes = {m.label: _outcome(plan, judged[m.label], doubts) for m in plan.methods_of(CHECK)}
+    about = tuple(_of_run(case.report))
+    return Found(outcomes, CheckRun(check=CHECK, preflight=held, predictions=curves(pieces), caveats=about))
+
+
+def _not_run(plan: Plan, problem: str) -> Found:
+    word = Verdict.NOT_RUN
+    outcomes = {
+        m.label: CheckOutcome(check=CHECK, verdict=word, summary=f"Not run: {problem}.") for m in plan.methods_of(CHECK)
+    }
+    return Found(outcomes, CheckRun(check=CHECK, preflight=(Preflight(name="labels", holds=False, detail=problem),)))
+
+
+def _trusted(
+    judged: dict[str, LabelJudgement], held: Sequence[Preflight], plan: Plan
+) -> tuple[dict[str, LabelJudgement], tuple[Caveat, ...]]:
+    """A gradient that is undecided here vouches for nothing and impeaches nothing: two networks that learned the same
+    often share too little of it. The edge detector still shows that the job can tell what stays."""
+    apart = {label: j for label, j in judged.items() if label == Method.GRADIENT and j.verdict is Verdict.INCONCLUSIVE}
+    rest, doubts = trusted({label: j for label, j in judged.items() if label not in apart}, held, plan)
+    return rest | trusted(apart, held, plan)[0], doubts
+
+
+def _judged(plan: Plan, pieces: Pieces) -> dict[str, LabelJudgement]:
+    """Methods and controls apart: a control takes no share of the methods' error rate."""
+    planned = plan.methods_of(CHECK)
+    asked = [m for m in planned if m.requested and not m.control]
+    rest = [m for m in planned if m not in asked]
+    families = [[numbers(pieces, m.label) for m in family] for family in (asked, rest) if family]
+    return {j.label: j for family in families for j in judge_labels(family, plan.profile.thresholds)}
+
+
+def numbers(pieces: Pieces, label: str) -> LabelNumbers:
+    """All tables [images, draws] of one method."""
+
+    def table(quantity: str) -> Table:
+        return np.stack(
+            [np.asarray(p.arrays[label, str(s.cells[0].seed), quantity], dtype=np.float64) for s, p in pieces], axis=1
+        )
+
+    ceiling, rho, floor, degenerate = (table(name) for name in ("ceiling", "rho", "floor", "degenerate"))
+    twinned = all((label, str(s.cells[0].seed), "twin") in p.arrays for s, p in pieces)
+    twin, twin_floor = (table("twin"), table("twin_floor")) if twinned else (ceiling, floor)
+    return LabelNumbers(label, ceiling, rho, floor, twin, twin_floor, degenerate, twinned)
+
+
+def _parity(pieces: Pieces) -> Preflight:
+    probes: list[dict[str, Any]] = [probe for _, partial in pieces for probe in _listed(partial.facts["parity"])]
+    worst = max(probe["max_relative"] for probe in probes)
+    detail = f"largest difference to the original {worst:.1e} of the largest"
+    return Preflight(name="parity", holds=all(probe["within"] for probe in probes), detail=detail)
+
+
+def _listed(fact: Any) -> Sequence[dict[str, Any]]:
+    return list(fact)
+
+
+def _outcome(plan: Plan, judgement: LabelJudgement, doubts: tuple[Caveat, ...]) -> CheckOutcome:
+    return CheckOutcome(
+        check=CHECK,
+        verdict=judgement.verdict,
+        summary=f"{judgement.label}: {judgement.reason}.",
+        statistics=_statistics(judgement),
+        caveats=(*_caveats(plan, judgement), *doubts),
+    )
+
+
+def _statistics(j: LabelJudgement) -> LabelStatistics:
+    images, seeds = j.numbers.rho.shape
+    return LabelStatistics(
+        images=images,
+        seeds=seeds,
+        ceiling=mean_of(j.numbers.ceiling),
+        rho=interval(j.rho),
+        floor=mean_of(j.numbers.floor),
+        twin=interval(j.twin),
+        twin_floor=mean_of(j.numbers.twin_floor),
+        kappa=_interval(j.kappa),
+        identity=known(j.identity) if j.identity is not None else None,
+        p_fail=j.p_fail if j.kappa else None,
+        p_fail_holm=j.p_fail_holm if j.kappa else None,
+        p_pass=j.p_pass if j.kappa else None,
+        degenerate=float(j.numbers.degenerate.mean()),
+    )
+
+
+def _interval(found: Ratio | None) -> Interval:
+    return Interval(mean=None) if found is None else Interval(mean=found.mean, lower=found.lower, upper=found.upper)
+
+
+def _caveats(plan: Plan, judgement: LabelJudgement) -> Iterator[Caveat]:
+    if judgement.verdict is Verdict.PASS:
+        yield Caveat.NECESSARY_NOT_SUFFICIENT
+    if judgement.verdict is not Verdict.INVALID:
+        supplied = plan.training and plan.training.supplied
+        yield Caveat.ONE_TRAINING if supplied else Caveat.TRAINED_HERE
+    if len(plan.selected) < plan.profile.images_minimum:
+        yield Caveat.TOO_FEW_IMAGES
+
+
+def _of_run(report: ModelReport) -> Iterator[Caveat]:
+    if report.coverage.fraction < 1:
+        yield Caveat.PARAMETERS_LEFT

@@ -1,0 +1,24 @@
+"""Pictures of repeatability: per method the same map twice, the second with another seed."""
+
+from collections.abc import Iterator
+
+from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
+from junco.audit.render import StripRow, strip_png
+from junco.contract.catalogue import METHODS, CheckName, Control
+from junco.contract.plan import ShardKind
+
+_CAPTION = "The same photo explained twice, the second time with another seed."
+
+
+@draws(CheckName.REPEATABILITY)
+def pictures(sketch: Sketch) -> Iterator[Artifact]:
+    """One strip of all methods."""
+    arrays = sketch.pieces(ShardKind.REPEATS)[0][1].arrays
+    rows = [
+        StripRow(label=m.label, view=METHODS[m.method].view, maps=tuple(first(arrays[m.label, "maps"])))
+        for m in sketch.plan.methods_of(CheckName.REPEATABILITY)
+        if (m.label, "maps") in arrays and m.method is not Control.CONSTANT
+    ]
+    if rows:
+        strip = strip_png(sketch.shown[0], ("asked once", "asked again"), rows)
+        yield Artifact(f"{folder(CheckName.REPEATABILITY)}/strip.png", strip, _CAPTION)

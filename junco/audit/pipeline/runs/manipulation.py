@@ -1,0 +1,62 @@
+"""Shards of input_manipulation: images attacked until their maps are another image's."""
+
+from functools import partial as bind
+
+from junco.audit.checks import input_manipulation
+from junco.audit.checks.attack import Likeness
+from junco.audit.checks.input_manipulation import Campaign, partners
+from junco.audit.explain import followed, smoothable, unfollowable
+from junco.audit.pipeline.prepare import bench, bound, explainer
+from junco.audit.pipeline.probes import probed
+from junco.audit.pipeline.runs.registry import KEPT, Order, runs
+from junco.audit.similarity import named
+from junco.audit.similarity.ssim import structural_similarity, uniform
+from junco.audit.types import Partial
+from junco.contract.attacking import attack_cost, attackable, budget, defences, defended, rows_at_once
+from junco.contract.catalogue import CheckName
+from junco.contract.plan import Plan, PlannedMethod, ShardKind
+
+_WINDOW = 7
+
+
+@runs(ShardKind.MANIPULATION)
+def manipulation(order: Order) -> Partial:
+    """Some images of the plan, with the maps of others as targets; the first shard keeps pictures."""
+    plan, images = order.plan, order.shard.images
+    ready = bench(plan, order.model, order.files, device=order.device)
+    mine = ready.rows(images)
+    facts = {"parity": probed(ready, mine, seed=plan.seed), "refused": unfollowable(ready.model)}
+    if facts["refused"]:
+        return Partial(arrays={}, facts=facts)
+    methods = attackable(plan, CheckName.INPUT_MANIPULATION)
+    study = input_manipulation.ManipulationStudy(
+        model=ready.model,
+        explainer=explainer(methods, ready.model),
+        campaigns={method.label: _campaign(method, plan) for method in methods},
+        likeness=_likeness(),
+        seed=plan.seed,
+        twin=smoothable(ready.model),
+        tick=order.tick,
+    )
+    others = ready.rows(partners(images, seed=plan.seed, count=len(plan.selected)))
+    keep = KEPT if images[0] == 0 else 0
+    found = input_manipulation.run(study, mine, others, defended=len(defended(plan, images)), keep=keep)
+    return Partial(arrays=found.arrays, facts=facts)
+
+
+def _campaign(method: PlannedMethod, plan: Plan) -> Campaign:
+    (asked,) = bound([method])
+    spent = budget(method, plan.profile)
+    return Campaign(
+        function=followed(asked),
+        budget=spent,
+        defences={defence: budget(method, plan.profile, defence) for defence in defences(method)},
+        cost=attack_cost(method, spent),
+        smooth=method.parameters.get("beta") is not None,
+        rows=rows_at_once(method),
+    )
+
+
+def _likeness() -> Likeness:
+    images = bind(structural_similarity, window=uniform(_WINDOW), data_range=1.0)
+    return Likeness(images=images, maps=named("ssim_audit"), correlation=named("pearson"))

@@ -1,0 +1,29 @@
+"""Shards of repeatability: the same maps, asked for again."""
+
+from junco.audit.checks import repeatability as check
+from junco.audit.explain import build
+from junco.audit.pipeline.prepare import at_once, bench, bound, comparison, explainer
+from junco.audit.pipeline.probes import probed
+from junco.audit.pipeline.runs.registry import KEPT, Order, runs
+from junco.audit.types import Partial
+from junco.contract.catalogue import CheckName
+from junco.contract.plan import ShardKind
+
+
+@runs(ShardKind.REPEATS)
+def repeats(order: Order) -> Partial:
+    """Some images of the plan, explained again and again; the first shard keeps maps."""
+    plan = order.plan
+    ready = bench(plan, order.model, order.files, device=order.device)
+    planned, mine = plan.methods_of(CheckName.REPEATABILITY), ready.rows(order.shard.images)
+    study = check.RepeatStudy(
+        model=ready.model,
+        explainer=explainer(planned, ready.model),
+        # Neither the usual size nor a divisor of it, so that images meet other neighbours in other places.
+        other=build(bound(planned), ready.model, batch_size=at_once(order.device) // 2 + 1),
+        comparison=comparison(descriptive=False),
+        draws=plan.profile.repeat_draws,
+        tick=order.tick,
+    )
+    found = check.run(study, mine, cost=order.shard.cost, keep=KEPT if order.shard.images[0] == 0 else 0)
+    return Partial(arrays=found.arrays, facts={"parity": probed(ready, mine, seed=plan.seed)})

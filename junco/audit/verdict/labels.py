@@ -1,0 +1,148 @@
+"""The verdict of data_randomization: numbers in, verdict out (docs/verdicts.md).
+
+kappa = mean(rho - F) / mean(T - F'): what a map keeps of itself when labels are permuted, over what it keeps when
+nothing but the seed differs. FAIL needs kappa above label_fail, Holm-corrected over methods, or a map that did not
+change at all; PASS needs kappa below label_pass. Both need T - F' to be above label_room: where two networks that
+learned the same share no map, nothing can be lost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from junco.audit.verdict.effect import mean
+from junco.audit.verdict.interval import Table, TwoWay, holm, spread
+from junco.audit.verdict.ratio import Ratio, excess, ratio
+from junco.contract.catalogue import Verdict
+from junco.contract.profile import Thresholds
+
+
+@dataclass(frozen=True)
+class LabelNumbers:
+    """Tables [images, draws] of one method; NaN where a map has no ranks.
+
+    Not ``twinned``: ``twin`` is the method's own ceiling, which no twin exceeds.
+    """
+
+    label: str
+    ceiling: Table
+    rho: Table
+    floor: Table
+    twin: Table
+    twin_floor: Table
+    degenerate: Table
+    twinned: bool = True
+
+    @property
+    def kept(self) -> Table:
+        """rho - F."""
+        return self.rho - self.floor
+
+    @property
+    def room(self) -> Table:
+        """T - F'."""
+        return self.twin - self.twin_floor
+
+
+@dataclass(frozen=True)
+class LabelJudgement:
+    """The word on one method, why, as the end of a sentence, and what it rests on."""
+
+    label: str
+    verdict: Verdict
+    reason: str
+    numbers: LabelNumbers
+    rho: TwoWay | None
+    twin: TwoWay | None
+    room: TwoWay | None
+    kappa: Ratio | None
+    identity: float | None
+    p_fail: float
+    p_fail_holm: float
+    p_pass: float
+
+
+def judge_labels(methods: Sequence[LabelNumbers], t: Thresholds) -> tuple[LabelJudgement, ...]:
+    """Judge ``methods`` together: they share one Holm correction."""
+    claims = [0.0 if _unchanged(m, t) else _p_fail(m, t) for m in methods]
+    return tuple(_judged(m, p, t) for m, p in zip(methods, holm(claims), strict=True))
+
+
+def _judged(m: LabelNumbers, p_holm: float, t: Thresholds) -> LabelJudgement:
+    verdict, reason = _verdict(m, p_holm, t)
+    return LabelJudgement(
+        label=m.label,
+        verdict=verdict,
+        reason=reason,
+        numbers=m,
+        rho=spread(m.rho),
+        twin=spread(m.twin),
+        room=spread(m.room),
+        kappa=ratio(m.kept, m.room, alpha=0.05),
+        identity=_identity(m, t),
+        p_fail=_p_fail(m, t),
+        p_fail_holm=p_holm,
+        p_pass=_p_pass(m, t),
+    )
+
+
+def _verdict(m: LabelNumbers, p_holm: float, t: Thresholds) -> tuple[Verdict, str]:
+    invalid = _invalid(m, t)
+    if invalid:
+        return Verdict.INVALID, invalid
+    found = ratio(m.kept, m.room, alpha=0.05)
+    if _unchanged(m, t):
+        return Verdict.FAIL, "the map does not depend on the labels at all"
+    if not _has_room(m, t):
+        return Verdict.INCONCLUSIVE, "its maps of two networks that learned the same labels agree too little"
+    if found and p_holm <= t.alpha:
+        return Verdict.FAIL, f"permuted labels leave {found.mean:.0%} of what two networks with true labels share"
+    if found and _p_pass(m, t) <= t.alpha and not m.twinned:
+        return Verdict.INCONCLUSIVE, "the map is lost, with the labels or with the seed: no second model tells which"
+    if found and _p_pass(m, t) <= t.alpha:
+        return Verdict.PASS, f"the map is lost with the labels (kappa {found.mean:.2f})"
+    return Verdict.INCONCLUSIVE, _why_not(found)
+
+
+def _invalid(m: LabelNumbers, t: Thresholds) -> str | None:
+    rankless = float(np.isnan(m.twin).mean())
+    if rankless > t.undefined_share:
+        return f"{rankless:.0%} of its maps on networks with true labels are constant or not finite"
+    if mean(m.ceiling) < t.ceiling_minimum:
+        return f"it does not reproduce itself (self-similarity {mean(m.ceiling):.2f})"
+    lost = float(m.degenerate.mean())
+    return (
+        f"{lost:.0%} of its maps after permuted labels are constant or not finite" if lost > t.undefined_share else None
+    )
+
+
+def _why_not(found: Ratio | None) -> str:
+    if found is None or found.lower is None or found.upper is None:
+        return "the evidence decides neither way"
+    return f"the evidence decides neither way (kappa {found.lower:.2f} to {found.upper:.2f})"
+
+
+def _has_room(m: LabelNumbers, t: Thresholds) -> bool:
+    room = spread(m.room)
+    return room is not None and room.lower(t.alpha) > t.label_room
+
+
+def _identity(m: LabelNumbers, t: Thresholds) -> float | None:
+    gap = spread(m.rho - m.ceiling)
+    return gap.lower(t.alpha) if gap else None
+
+
+def _unchanged(m: LabelNumbers, t: Thresholds) -> bool:
+    identity = _identity(m, t)
+    return identity is not None and identity > -t.identity_margin and mean(m.ceiling) >= t.ceiling_minimum
+
+
+def _p_fail(m: LabelNumbers, t: Thresholds) -> float:
+    found = excess(m.kept, m.room, share=t.label_fail)
+    return found.p_above(0.0) if found and _has_room(m, t) else 1.0
+
+
+def _p_pass(m: LabelNumbers, t: Thresholds) -> float:
+    found = excess(m.kept, m.room, share=t.label_pass)
+    return found.p_below(0.0) if found and _has_room(m, t) else 1.0

@@ -1,0 +1,1 @@
+"""The page for people who read the API in a browser."""

@@ -101,6 +101,7 @@ class CatalogueCheck(Frozen):
     summary: str
     question: str
     source: str
+    context: bool = Field(default=False, description="Whether it stands beside a method's word and never makes it.")
 
 
 @overload

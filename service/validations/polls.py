@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 
 from junco.contract.job import Job
+from service.outages import outages
 
 Stamp = tuple[str, int]
 """Whose a job is, and its revision."""
@@ -53,7 +54,8 @@ class Polls:
 
     async def _answer(self, batch: list[tuple[str, "asyncio.Future[Stamp | None]"]]) -> None:
         try:
-            found = await run_in_threadpool(self._look, list({name for name, _ in batch if "\0" not in name}))
+            with outages():
+                found = await run_in_threadpool(self._look, list({name for name, _ in batch if "\0" not in name}))
         except Exception as error:  # noqa: BLE001,RUF100 - passed on to everybody who asked
             for _, asked in batch:
                 if not asked.done():  # whoever went away has no use for it

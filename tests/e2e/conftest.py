@@ -53,7 +53,7 @@ def scripted(module: torch.nn.Module) -> bytes:
 def in_process(model: Path, photos: list[Path], tmp_path_factory: pytest.TempPathFactory) -> "Checked":
     """PLAN by ``junco check`` without a service: the outcome that every other way must give, too."""
     folder = tmp_path_factory.mktemp("in-process")
-    return checked(folder, model, *photos, "--methods", ",".join(PLAN["methods"]))
+    return checked(folder, model, *photos, "--methods", ",".join(PLAN["methods"]), "--checks", ",".join(PLAN["checks"]))
 
 
 class Checked:

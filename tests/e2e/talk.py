@@ -14,6 +14,7 @@ from tests.e2e.processes import Installation
 SHAPE = "1x28x28"
 PLAN: dict[str, Any] = {
     "methods": ["gradient", "input_x_gradient", "guided_backprop", "grad_cam"],
+    "checks": ["parameter_randomization", "input_shift"],
     "profile": "quick",
 }
 """On the digits network: passes, fails and cannot judge, all in one job of a few seconds."""

@@ -94,7 +94,8 @@ def test_a_service_that_is_killed_and_comes_back_does_not_end_a_check(
         service, worker = made.service(), made.worker()
         found: list[Checked] = []
         folder = tmp_path / "client"
-        arguments = (model, *photos, "--methods", ",".join(PLAN["methods"]), "--url", made.url)
+        asked = ("--methods", ",".join(PLAN["methods"]), "--checks", ",".join(PLAN["checks"]))
+        arguments = (model, *photos, *asked, "--url", made.url)
         check = threading.Thread(target=lambda: found.append(checked(folder, *arguments)))
         check.start()
         with Talk(made) as talk:

@@ -63,7 +63,7 @@ def test_the_outcome_is_the_one_of_the_library_in_process(
     assert talk.outcome(job["id"]) == in_process.outcome
     status = talk.get("/v1/status").json()
     assert (status["mode"], len(status["workers"])) == ("distributed", 1)
-    assert shards_done(first) == 3
+    assert shards_done(first) == 4
 
 
 def test_two_workers_share_a_job_and_change_nothing(
@@ -74,8 +74,8 @@ def test_two_workers_share_a_job_and_change_nothing(
     before = shards_done(first)
     job = talk.ended(talk.submitted(PLAN, model.read_bytes(), photos))
     assert talk.outcome(job["id"]) == in_process.outcome
-    assert 0 < shards_done(second) < 3
-    assert shards_done(first) - before == 3 - shards_done(second)
+    assert 0 < shards_done(second) < 4
+    assert shards_done(first) - before == 4 - shards_done(second)
 
 
 def test_work_of_a_worker_that_was_killed_is_announced_again_and_done_by_the_other(

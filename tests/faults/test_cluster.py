@@ -124,8 +124,10 @@ def test_row_12_the_database_restarts(
     found = talk.job(job_id)
     postgres.kill()
     try:
-        assert {talk.get(f"/v1/validations/{job_id}").status_code for _ in range(3)} == {503}
-        assert talk.get("/livez").status_code == 200
+        # Connections of their own: one that was kept may be closed as idle just when it is used.
+        url = f"{cluster.url}/v1/validations/{job_id}"
+        assert {httpx.get(url, timeout=30).status_code for _ in range(3)} == {503}
+        assert httpx.get(f"{cluster.url}/livez", timeout=30).status_code == 200
     finally:
         postgres.start()
     wait_until(lambda: talk.get(f"/v1/validations/{job_id}").status_code == 200, 20)
@@ -140,7 +142,7 @@ def test_rows_18_and_19_doubled_messages_have_one_effect(
     ring = publisher(StorageSettings(broker_url=redis.url))
     assert ring is not None
     engine = create_engine(str(cluster.settings["database_url"]))
-    job_id, end = ask("18", PLAN), time.monotonic() + 90
+    job_id, end = ask("18"), time.monotonic() + 200
     while talk.job(job_id)["state"] in ("queued", "running"):
         assert time.monotonic() < end
         with engine.connect() as connection:

@@ -28,7 +28,7 @@ def test_a_validation_runs_from_submit_to_verdict(client: TestClient, hand: Hand
     kinds = hand.work()
     assert kinds[0] == WorkKind.INSPECT
     assert kinds[-1] == WorkKind.FINALISE
-    assert kinds.count(WorkKind.SHARD) == 4
+    assert kinds.count(WorkKind.SHARD) == 5
     shown = client.get(f"/v1/validations/{job['id']}").json()
     assert (shown["state"], shown["verdict"], shown["progress"]["percent"]) == ("succeeded", "pass", 100.0)
     assert shown["progress"]["completed"] == shown["progress"]["total"] > 0
@@ -92,7 +92,7 @@ def test_validate_only_answers_the_plan_and_stores_nothing(
     hand.work()
     answer = submit(client, plan, params={"validate_only": True})
     assert answer.status_code == 200
-    assert answer.json()["shards"] == 4
+    assert answer.json()["shards"] == 5
     assert answer.json()["cost"] > 0
     assert answer.json()["plan"]["methods"][0]["label"] == "gradient"
     assert client.get("/v1/validations").json()["validations"] == []

@@ -283,7 +283,7 @@ def test_signed_maps_lose_their_sign_first(cascade: dict[tuple[Method, View], li
         ("smoothgrad(samples=4)", P),
         ("input_x_gradient", F),
         ("integrated_gradients(steps=8)", F),
-        ("integrated_gradients(steps=8,baseline=black)", P),
+        ("integrated_gradients(baseline=black,steps=8)", P),
     ],
 )
 def test_input_shift_says_what_the_2017_paper_says(judged: tuple[Outcome, str], label: str, word: Verdict) -> None:
@@ -307,7 +307,7 @@ def test_input_shift_on_an_mlp_is_the_same_pattern(perceptron: Trained) -> None:
         "smoothgrad(samples=4)": P,
         "input_x_gradient": F,
         "integrated_gradients(steps=8)": F,
-        "integrated_gradients(steps=8,baseline=black)": P,
+        "integrated_gradients(baseline=black,steps=8)": P,
         "grad_cam": Verdict.NOT_RUN,
     }
     held = product.preflight(found, SHIFT)

@@ -7,10 +7,11 @@ import numpy as np
 from junco.audit.pipeline.case import Case, Found, concludes
 from junco.audit.pipeline.merge import Pieces
 from junco.audit.pipeline.numbers import interval, known
+from junco.audit.pipeline.probes import held
 from junco.audit.pipeline.trust import trusted
 from junco.audit.verdict import DECIDING_RIVALS, ClassJudgement, ClassNumbers, Effect, Numbers, Table, judge_classes
 from junco.contract.catalogue import CheckName, Rival, Verdict
-from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, ClassStatistics, Preflight, RivalStatistics
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, ClassStatistics, RivalStatistics
 from junco.contract.plan import Plan, PlannedMethod, ShardKind
 
 CHECK = CheckName.CLASS_SENSITIVITY
@@ -22,10 +23,10 @@ SHARED = 0.5
 def conclude(case: Case) -> Found:
     """Judge all methods of the plan from the shards of its image groups."""
     plan, pieces = case.plan, case.pieces(ShardKind.CLASSES)
-    held = (_parity(pieces),)
-    judged, doubts = trusted(_judged(plan, pieces), held, plan)
+    checked = (held(pieces),)
+    judged, doubts = trusted(_judged(plan, pieces), checked, plan)
     outcomes = {m.label: _outcome(plan, judged[m.label], doubts) for m in plan.methods_of(CHECK)}
-    return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=held))
+    return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=checked))
 
 
 def _judged(plan: Plan, pieces: Pieces) -> dict[str, ClassJudgement]:
@@ -55,13 +56,6 @@ def _column(plan: Plan, pieces: Pieces, key: tuple[str, ...]) -> Table:
     for shard, partial in pieces:
         out[list(shard.images)] = partial.arrays[key]
     return out
-
-
-def _parity(pieces: Pieces) -> Preflight:
-    probes = [probe for _, partial in pieces for probe in partial.facts["parity"]]  # type: ignore[attr-defined]  # JSON
-    worst = max(probe["max_relative"] for probe in probes)
-    detail = f"largest difference to the original {worst:.1e} of the largest"
-    return Preflight(name="parity", holds=all(probe["within"] for probe in probes), detail=detail)
 
 
 def _outcome(plan: Plan, judgement: ClassJudgement, doubts: tuple[Caveat, ...]) -> CheckOutcome:

@@ -1,10 +1,8 @@
 """Shards of class_sensitivity: maps of other classes on the trained model."""
 
-import torch
-
 from junco.audit.checks import class_sensitivity
-from junco.audit.graph import parity, random_probes
 from junco.audit.pipeline.prepare import bench, comparison, explainers
+from junco.audit.pipeline.probes import probed
 from junco.audit.pipeline.runs.registry import KEPT, Order, runs
 from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName
@@ -28,6 +26,4 @@ def classes(order: Order) -> Partial:
     )
     mine = ready.rows(order.shard.images)
     partial = class_sensitivity.run(study, mine, keep=KEPT if order.shard.images[0] == 0 else 0)
-    random = random_probes(ready.model, torch.Generator().manual_seed(plan.seed), 4)
-    held = parity(ready.model, {"images": mine.x} | {name: probe.to(mine.x) for name, probe in random.items()})
-    return Partial(arrays=partial.arrays, facts={"parity": [p.__dict__ for p in held]})
+    return Partial(arrays=partial.arrays, facts={"parity": probed(ready, mine, seed=plan.seed)})

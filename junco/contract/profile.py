@@ -32,7 +32,7 @@ class Thresholds(Frozen):
         default=0.3, description="Logit correlation at full depth below which a model changed."
     )
     class_fail: float = Field(default=0.50, description="tau_fail of class_sensitivity.")
-    class_pass: float = Field(default=0.25, description="tau_pass of class_sensitivity.")
+    class_pass: float = Field(default=0.40, description="tau_pass of class_sensitivity.")
     completeness: float = Field(
         default=0.05, description="Largest median completeness residual of integrated gradients."
     )

@@ -10,9 +10,11 @@ def of_method(checks: Mapping[CheckName, Verdict], required: Sequence[CheckName]
     if Verdict.FAIL in checks.values():
         return Verdict.FAIL
     needed = [verdict for check, verdict in checks.items() if check in required]
-    for doubt in (Verdict.INVALID, Verdict.INCONCLUSIVE):
-        if doubt in needed:
-            return doubt
+    # Doubt of a check that is not required counts where nothing passed.
+    for found in (needed, [] if Verdict.PASS in checks.values() else list(checks.values())):
+        for doubt in (Verdict.INVALID, Verdict.INCONCLUSIVE):
+            if doubt in found:
+                return doubt
     return Verdict.PASS if Verdict.PASS in checks.values() else Verdict.NOT_RUN
 
 

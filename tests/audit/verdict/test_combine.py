@@ -18,7 +18,7 @@ Q = Verdict.INCONCLUSIVE
     [
         (P, P, BOTH, P), (P, F, BOTH, F), (Q, F, BOTH, F), (X, F, BOTH, F), (P, Q, BOTH, Q), (P, X, BOTH, X),
         (Q, X, BOTH, X), (N, N, BOTH, N), (P, N, BOTH, P),
-        (P, Q, (MPRT,), P), (P, X, (MPRT,), P), (P, F, (MPRT,), F), (Q, P, (MPRT,), Q), (X, Q, (), N),
+        (P, Q, (MPRT,), P), (P, X, (MPRT,), P), (P, F, (MPRT,), F), (Q, P, (MPRT,), Q), (X, Q, (), X),
     ],
 )  # fmt: skip
 def test_a_method_takes_the_worst_word_that_counts(
@@ -40,3 +40,12 @@ def test_nothing_judged_is_no_pass() -> None:
     assert overall([]) is Q
     assert overall([N]) is Q
     assert of_method({}, BOTH) is N
+
+
+@pytest.mark.parametrize("doubt", [Verdict.INVALID, Verdict.INCONCLUSIVE])
+def test_a_doubt_that_stands_alone_is_the_word(doubt: Verdict) -> None:
+    """Asked for under a check that is not required, and in doubt there: that is no 'not run'."""
+    alone = {CheckName.CLASS_SENSITIVITY: doubt}
+    assert of_method(alone, [CheckName.PARAMETER_RANDOMIZATION]) is doubt
+    beside = {**alone, CheckName.PARAMETER_RANDOMIZATION: Verdict.PASS}
+    assert of_method(beside, [CheckName.PARAMETER_RANDOMIZATION]) is Verdict.PASS

@@ -27,6 +27,7 @@ _SAYS = {
     429: "Too many requests, or the tenant's quota is used up; Retry-After says when to come back.",
     500: "The work failed, or something unexpected happened.",
     503: "The service lacks what it needs just now.",
+    507: "The store is full; nothing of the request was kept.",
 }
 
 

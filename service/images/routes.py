@@ -83,7 +83,7 @@ def _labels(text: str | None) -> list[int] | None:
     response_model=ImageSetResource,
     responses={
         200: {"model": ImageSetResource, "description": "Known already."},
-        **problems(400, 413, 415, 422),
+        **problems(400, 413, 415, 422, 507),
     },
     openapi_extra=_BODY,
 )

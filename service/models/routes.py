@@ -80,7 +80,7 @@ def parse_shape(text: str | None) -> tuple[int, int, int] | None:
     response_model=ModelResource,
     responses={
         200: {"model": ModelResource, "description": "Known already."},
-        **problems(400, 409, 413, 415, 422, 503),
+        **problems(400, 409, 413, 415, 422, 503, 507),
     },
     openapi_extra=_BODY,
 )

@@ -8,7 +8,7 @@ import re
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from junco.contract.errors import NotFound
+from junco.contract.errors import NotFound, Unavailable
 from service.shelf import shelf_of
 from service.validations.polls import Shown
 from service.validations.showing import look
@@ -50,5 +50,5 @@ def _asked(scope: Scope) -> str | None:
 async def _found(scope: Scope, job_id: str) -> Shown | None:
     try:
         return await look(shelf_of(scope), job_id)
-    except NotFound:
+    except (NotFound, Unavailable):  # the route itself says which, as a problem
         return None

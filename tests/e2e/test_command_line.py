@@ -86,6 +86,7 @@ def test_refused_input_is_exit_code_2_and_writes_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["odd.png", "tmp"]
 
 
+@pytest.mark.slow
 def test_a_service_that_is_killed_and_comes_back_does_not_end_a_check(
     in_process: Checked, model: Path, photos: list[Path], tmp_path: Path
 ) -> None:

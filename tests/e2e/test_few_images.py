@@ -9,6 +9,7 @@ from tests.e2e.talk import PLAN, Talk, named
 pytestmark = pytest.mark.e2e
 
 
+@pytest.mark.slow
 def test_five_images_are_inconclusive_and_never_a_fail(talk: Talk, model: Path, photos: list[Path]) -> None:
     """Though guided backpropagation fails on twenty; all in one multipart request."""
     plan = '{"methods": ["guided_backprop", "gradient"], "checks": ["parameter_randomization"], "profile": "quick"}'

@@ -4,6 +4,7 @@ import threading
 import pytest
 from fastapi.testclient import TestClient
 
+from junco.contract.errors import Unavailable
 from service.validations.polls import Polls
 from tests.service.access.conftest import As, Made
 from tests.service.hand import MODEL_BYTES, Hand, picture
@@ -87,7 +88,7 @@ def test_a_look_that_fails_is_told_to_all_who_asked_and_to_nobody_else() -> None
         nonlocal broken
         polls = Polls(look)
         for found in await asyncio.gather(polls.stamp("a"), polls.stamp("b"), return_exceptions=True):
-            assert isinstance(found, ConnectionError)
+            assert isinstance(found, Unavailable)
         broken = False
         assert await polls.stamp("a") == ("t", 1)
 

@@ -1,119 +1,38 @@
-"""Polling under load: its p99 at 200 requests a second while 500 validations drain and uploads arrive, and its
-throughput over a bare FastAPI endpoint's in the same run.
+"""Polling under load: p50 and p99 at 200 requests a second while real runners compute and uploads arrive, the same with
+nothing else to do, its throughput over a bare FastAPI endpoint's in the same run, and 500 queued validations drained.
 
-Run: python -m benchmarks.polling [--jobs 500] [--seconds 20] [--database-url postgresql+pg8000://...]
-Workers are simulated, by processes that claim through the records and burn processor time; the rest is real.
+Run: python -m benchmarks.polling [--jobs 500] [--seconds 30] [--database-url postgresql+pg8000://...]
+A real worker computes while polls are timed. It starts a process that imports torch for each piece of work, so most of
+the 500 are then drained by simulated workers, which claim and complete through the records and compute nothing.
 """
 
 import argparse
 import asyncio
-import contextlib
 import itertools
-import multiprocessing
 import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import torch
 
 from benchmarks.clock import in_turns
 from benchmarks.load import Target, latencies, throughput
-from junco.storage import StorageSettings, open_blobs, open_records
-from tests.e2e.processes import environment, processor_seconds
+from benchmarks.served import Place, answering, drained, ended, submitted
+from tests.e2e.conftest import scripted
+from tests.e2e.processes import processor_seconds
+from tests.e2e.talk import SHAPE
 from tests.servers import free_port
-from tests.service.hand import MODEL_BYTES, Hand, picture
+from tests.truth.digits import ADEBAYO, cnn, split
+from worker.settings import WorkerSettings
 
 RATE = 200.0
 LINES = 16
-SHARD_SECONDS = 0.02
-"""Processor time that a simulated worker burns for each piece of work."""
-UPLOAD_BYTES, UPLOAD_PAUSE = 8 << 20, 0.5
-_FREE = {"key_requests_per_second": 1e6, "key_burst": 1e6}
-"""The limits of one key would be measured otherwise."""
-
-
-def work(settings: StorageSettings) -> None:
-    """A worker, until it is ended."""
-    records = open_records(settings)
-    hand = Hand(records, open_blobs(settings))
-    while True:
-        if not hand.work(1):
-            time.sleep(0.05)
-        end = time.process_time() + SHARD_SECONDS
-        while time.process_time() < end:
-            pass
-
-
-def upload(url: str, headers: dict[str, str]) -> None:
-    """Uploads one fresh file after the other, until it is ended."""
-    with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
-        while True:
-            body = MODEL_BYTES + os.urandom(UPLOAD_BYTES)
-            assert client.post("/v1/models", content=body).status_code == 201
-            time.sleep(UPLOAD_PAUSE)
-
-
-@contextlib.contextmanager
-def process(*command: str, folder: Path, **settings: object) -> Iterator[int]:
-    """A process with JUNCO_* settings, ended afterwards; its id."""
-    with (folder / "service.log").open("ab") as log:
-        child = subprocess.Popen(command, env=environment(folder, **settings), stdout=log, stderr=log)
-    try:
-        yield child.pid
-    finally:
-        child.terminate()
-        child.wait(30)
-
-
-@contextlib.contextmanager
-def beside(*targets: multiprocessing.Process) -> Iterator[None]:
-    """Processes that run meanwhile."""
-    for target in targets:
-        target.start()
-    try:
-        yield
-    finally:
-        for target in targets:
-            target.terminate()
-            target.join()
-
-
-def answering(url: str) -> None:
-    """Wait until the server answers."""
-    for _ in range(600):
-        with contextlib.suppress(httpx.TransportError):
-            httpx.get(url)
-            return
-        time.sleep(0.1)
-    raise TimeoutError(url)
-
-
-def submitted(client: httpx.Client, count: int) -> list[str]:
-    """So many validations in the queue; their ids."""
-    model = client.post("/v1/models", content=MODEL_BYTES).json()["id"]
-    images = client.post("/v1/image-sets", files={"files": ("a.png", picture())}).json()["id"]
-    plan = {"model": model, "images": images, "profile": "quick", "methods": ["gradient"], "checks": ["input_shift"]}
-    answers = [client.post("/v1/validations", json={**plan, "seed": seed}) for seed in range(count)]
-    assert {answer.status_code for answer in answers} == {202}
-    return [answer.json()["id"] for answer in answers]
-
-
-def drained(client: httpx.Client, ids: list[str], *, seconds: float = 600) -> Counter[str]:
-    """How the validations ended."""
-    end = time.monotonic() + seconds
-    states: Counter[str] = Counter()
-    for job in ids:
-        while (state := client.get(f"/v1/validations/{job}?wait=5").json()["state"]) in ("queued", "running"):
-            assert time.monotonic() < end, f"{job} is still {state}"
-        states[state] += 1
-    return states
+IMAGES = 10
 
 
 @dataclass(frozen=True)
@@ -129,9 +48,9 @@ class Side:
 
     def cost(self) -> float:
         """Seconds of processor time an answer, which other programs on the machine hardly change."""
-        before = processor_seconds(self.pid)
-        count = asyncio.run(throughput(self.target, lines=LINES, seconds=3)) * 3
-        return (processor_seconds(self.pid) - before) / count
+        before, began = processor_seconds(self.pid), time.perf_counter()
+        rate = asyncio.run(throughput(self.target, lines=LINES, seconds=3))
+        return (processor_seconds(self.pid) - before) / (rate * (time.perf_counter() - began))
 
 
 def compare(sides: Mapping[str, Side], *, rounds: int) -> None:
@@ -144,59 +63,76 @@ def compare(sides: Mapping[str, Side], *, rounds: int) -> None:
     print(f"ratio: {rate[polling] / rate[bare]:.2f} by the clock, {cost[bare] / cost[polling]:.2f} by processor time")
 
 
-def under_load(service: Target, seconds: float) -> None:
+def timed(name: str, target: Target, seconds: float) -> None:
     """Print the percentiles of polling at the stated rate."""
-    found = asyncio.run(latencies(service, rate=RATE, seconds=seconds))
-    at = {name: 1000 * found[int(share * (len(found) - 1))] for name, share in (("p50", 0.5), ("p99", 0.99))}
-    print(f"{len(found)} polls at {RATE:g}/s under load: p50 {at['p50']:.1f} ms, p99 {at['p99']:.1f} ms", end=", ")
-    print(f"worst {1000 * found[-1]:.0f} ms; load average {os.getloadavg()[0]:.1f}")
+    found = asyncio.run(latencies(target, rate=RATE, seconds=seconds))
+    at = {word: 1000 * found[int(share * (len(found) - 1))] for word, share in (("p50", 0.5), ("p99", 0.99))}
+    print(f"{len(found)} polls at {RATE:g}/s, {name}: p50 {at['p50']:.1f} ms, p99 {at['p99']:.1f} ms", end=", ")
+    print(f"worst {1000 * found[-1]:.0f} ms; load average {os.getloadavg()[0]:.1f}", flush=True)
 
 
 def main() -> None:
     """Everything in one run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=500)
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=30, help="of polls under load")
+    parser.add_argument("--rounds", type=int, default=3, help="of the comparison with a bare endpoint")
+    own = WorkerSettings().runner_nice
+    parser.add_argument("--nice", type=int, default=own, help="how far the runner stands back")
     parser.add_argument("--database-url", help="SQLite in a temporary folder if absent")
     told = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        run(told, Path(name))
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        run(told, Place(Path(name), told.database_url))
 
 
-def run(told: argparse.Namespace, folder: Path) -> None:
-    """The measurements, with a service in ``folder``."""
-    port, bare = free_port(), free_port()
-    first = folder / "first-key"
-    kept: dict[str, object] = {"home": folder / "home"}
-    kept |= {"database_url": told.database_url} if told.database_url else {}
-    command = (sys.executable, "-m", "service", "--port", str(port))
-    access = {"access": "keys", "first_key_file": first, **_FREE}
-    with (
-        process(*command, folder=folder, **kept, **access) as ours,
-        process(sys.executable, "-m", "benchmarks.bare", str(bare), folder=folder) as theirs,
-    ):
-        answering(f"http://127.0.0.1:{port}/livez")
-        answering(f"http://127.0.0.1:{bare}/bare/x")
-        headers = {"Authorization": f"Bearer {first.read_text().strip()}"}
-        url = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
-            started = time.monotonic()
-            ids = submitted(client, told.jobs)
-            print(f"{len(ids)} validations submitted, {len(ids) / (time.monotonic() - started):.0f}/s", flush=True)
-            service = polled(port, ids, headers)
-            settings = StorageSettings(**kept)  # type: ignore[arg-type] # checked by pydantic
-            spawn = multiprocessing.get_context("spawn")
-            hands = [spawn.Process(target=work, args=(settings,)) for _ in range(told.workers)]
-            with beside(*hands):  # type: ignore[arg-type] # a spawned Process is a Process
-                with beside(spawn.Process(target=upload, args=(url, headers))):  # type: ignore[arg-type] # as above
-                    time.sleep(3)  # until the others have started
-                    under_load(service, told.seconds)
-                states = drained(client, ids)
-        print(f"drained: {dict(states)}, lost {told.jobs - states['succeeded']}", flush=True)
-        sides = {"polling": Side(service, ours), "bare FastAPI": Side(Target(bare, lambda: "/bare/x"), theirs)}
+def run(told: argparse.Namespace, place: Place) -> None:
+    """The measurements."""
+    ours, theirs = free_port(), free_port()
+    url = f"http://127.0.0.1:{ours}"
+    with place.service(ours) as (pid, headers), place.process("benchmarks.bare", str(theirs)) as bare:
+        answering(f"http://127.0.0.1:{theirs}/bare/x")
+        with httpx.Client(base_url=url, headers=headers, timeout=90) as client:
+            file = place.folder / "model.pt"
+            file.write_bytes(scripted(cnn(ADEBAYO)))
+            with place.process("worker", runner_nice=told.nice):
+                ids = queued(client, file.read_bytes(), told.jobs)
+                polls = polled(ours, ids, headers)
+                with place.process("benchmarks.uploader", url, str(file), str(place.key)):
+                    worked(client, lambda: timed("with uploads and jobs", polls, told.seconds))
+            drain(client, place, told.jobs)
+        timed("and nothing else", polls, told.seconds / 3)
+        sides = {"polling": Side(polls, pid), "bare FastAPI": Side(Target(theirs, lambda: "/bare/x"), bare)}
         compare(sides, rounds=told.rounds)
+
+
+def queued(client: httpx.Client, model: bytes, jobs: int) -> list[str]:
+    """The model inspected, and validations of it in the queue; their ids."""
+    told = client.post("/v1/models", content=model, params={"input_shape": SHAPE, "wait": "60"}).json()
+    images = client.post("/v1/image-sets", files={"files": ("a.npz", split()[1][slice(0, IMAGES)].npz())}).json()
+    began = time.monotonic()
+    ids = submitted(client, told["id"], images["id"], jobs)
+    print(f"{len(ids)} validations submitted, {len(ids) / (time.monotonic() - began):.0f}/s", flush=True)
+    return ids
+
+
+def worked(client: httpx.Client, act: Callable[[], None]) -> None:
+    """Do ``act``, and print what the real worker finished meanwhile."""
+    before, began = sum(ended(client).values()), time.monotonic()
+    act()
+    done, seconds = sum(ended(client).values()) - before, time.monotonic() - began
+    print(f"a real worker finished {done} validations in these {seconds:.0f} s", flush=True)
+
+
+def drain(client: httpx.Client, place: Place, jobs: int) -> None:
+    """Have the rest done by simulated workers, and print how all of them ended."""
+    left, began = jobs - sum(ended(client).values()), time.monotonic()
+    with place.process("benchmarks.hands"):
+        states = drained(client, jobs)
+    rate = left / (time.monotonic() - began)
+    told = ", ".join(f"{count} {state}" for state, count in states.items())
+    print(f"{jobs} drained: {told}; lost {jobs - sum(states.values())}; the last {left} at {rate:.1f}/s", flush=True)
+    for job in client.get("/v1/validations", params={"state": "failed"}).json()["validations"]:
+        print(f"failed: {job['id']} {job['error']}")
 
 
 def polled(port: int, ids: list[str], headers: dict[str, str]) -> Target:
@@ -209,4 +145,6 @@ def polled(port: int, ids: list[str], headers: dict[str, str]) -> Target:
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)
+    torch.manual_seed(0)  # the network is not trained: what it says does not matter here
     main()

@@ -1,6 +1,7 @@
 """``python -m service``: the HTTP process."""
 
 import argparse
+import sys
 
 import uvicorn
 
@@ -8,6 +9,10 @@ from junco.contract.errors import BadInput
 from service.access.start import refuse_to_expose
 from service.app import create_app
 from service.settings import ServiceSettings
+
+_SWITCH_SECONDS = 0.001
+"""How long a thread that computes may keep the others from Python. A poll gives way several times, at each call of the
+system, and waits that long each time: by Python's own 5 ms, one submission would cost every poll beside it 20 ms."""
 
 
 def main() -> None:
@@ -23,6 +28,7 @@ def main() -> None:
         refuse_to_expose(told.host, settings, insecure=told.insecure)
     except BadInput as error:
         parser.error(f"{error.detail} expected: {error.expected}; to do: {error.remedy}")
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app = create_app(settings)
     # Event streams and long polls would hold a stop for their whole length.
     uvicorn.run(

@@ -1,16 +1,12 @@
-"""Small pieces of HTTP that several resources share: ETags, waits, page tokens, Accept, ranges."""
+"""Small pieces of HTTP that several resources share: ETags, waits, Accept, ranges."""
 
 import asyncio
-import base64
-import json
 import re
 from collections.abc import Callable
 from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-
-from junco.contract.errors import BadInput, FieldProblem
 
 T = TypeVar("T")
 MAX_WAIT = 60
@@ -37,33 +33,6 @@ async def wait_until(look: Callable[[], T], done: Callable[[T], bool], *, second
         await asyncio.sleep(min(every, left))
         found = await run_in_threadpool(look)
     return found
-
-
-def token(*parts: object) -> str:
-    """An opaque page token."""
-    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
-
-
-def untoken(text: str, *kinds: type) -> list[object]:
-    """A page token's parts; raises ``BadInput`` for one that this service did not make for this query."""
-    try:
-        parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, RecursionError):
-        parts = None
-    fits = isinstance(parts, list) and len(parts) == len(kinds)
-    if not fits or any(not isinstance(part, kind) for part, kind in zip(parts, kinds, strict=True)):
-        raise bad_token()
-    return list(parts)
-
-
-def bad_token() -> BadInput:
-    """The error for a page token that does not belong to the query."""
-    detail = "page_token is not one that this query answered."
-    return BadInput(
-        detail,
-        remedy="Start again without page_token.",
-        errors=[FieldProblem(pointer="/query/page_token", detail=detail)],
-    )
 
 
 def accepted(headers: Headers, offers: tuple[str, ...]) -> str | None:

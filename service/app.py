@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from junco.storage import open_blobs, open_records
+from junco.storage import open_blobs, open_glance, open_records
 from service import VERSION, api, problems
 from service.access import routes as access
 from service.access.bodies import Bodies
@@ -64,10 +64,10 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 
 
 def _stand_guard(app: FastAPI, settings: ServiceSettings) -> None:
-    # The last one added is the first one met: headers on every answer, then who asks, then what is sent.
+    # The last one added is the first one met: headers on every answer, who asks, polls, then what is sent.
     rate, grace = settings.body_bytes_per_second, settings.body_grace_seconds
-    app.add_middleware(Quick)
     app.add_middleware(Bodies, most=settings.most_bytes, rate=rate, grace=grace)
+    app.add_middleware(Quick)
     if settings.access != "off":
         app.add_middleware(Guard, gate=lambda: app.state.gate)
     app.add_middleware(Headers)
@@ -85,7 +85,8 @@ def _lifespan(settings: ServiceSettings, metrics: Metrics) -> Callable[[FastAPI]
         blobs = open_blobs(settings)
         metrics.watch(records, blobs)
         await run_in_threadpool(blobs.clear_spool, older_than_seconds=_ABANDONED_SECONDS)
-        app.state.shelf = Shelf(records, blobs, settings, ring, metrics.count, Polls(records.revisions))
+        glance = open_glance(settings.database)
+        app.state.shelf = Shelf(records, blobs, settings, ring, metrics.count, Polls(records.revisions, glance))
         app.state.gate = await run_in_threadpool(open_gate, settings, records)
         rounds = [asyncio.create_task(make(app.state.shelf)) for make in (_tick, _keep_house)]
         try:
@@ -95,6 +96,8 @@ def _lifespan(settings: ServiceSettings, metrics: Metrics) -> Callable[[FastAPI]
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            if glance is not None:
+                glance.close()
             records.close()
 
     return lifespan

@@ -114,7 +114,7 @@ async def keep(chunks: AsyncIterator[bytes], blobs: Blobs) -> tuple[str, int]:
             if len(buffer) >= CHUNK:
                 await run_in_threadpool(writer.write, bytes(buffer))
                 buffer.clear()
-        writer.write(bytes(buffer))
+        await run_in_threadpool(writer.write, bytes(buffer))
         return await run_in_threadpool(writer.commit)
 
 

@@ -19,6 +19,9 @@ class WorkerSettings(StorageSettings):
 
     device: str = Field(default="cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="Where runners compute.")
     threads: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, description="Threads of a runner.")
+    runner_nice: int = Field(
+        default=5, ge=0, le=19, description="How far runners stand back, on their cores, behind the service."
+    )
     memory_bytes: int = Field(default=8 * GIB, ge=GIB // 2, description="Most memory of a runner.")
     output_bytes: int = Field(default=2 * GIB, ge=1 << 20, description="Most bytes that a runner may hand in.")
     sandbox_optional: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -40,6 +43,7 @@ class WorkerSettings(StorageSettings):
             memory_bytes=self.memory_bytes,
             file_bytes=self.output_bytes,
             threads=self.threads,
+            nice=self.runner_nice,
             device=self.device,
             optional=self.sandbox_optional,
         )

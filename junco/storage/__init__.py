@@ -2,6 +2,7 @@
 
 from junco.storage.blobs import Blobs
 from junco.storage.claim import Claim, Computed, Directive, Finalised, Inspected, Result, StoredFile
+from junco.storage.glance import Glance, open_glance
 from junco.storage.models import Upload
 from junco.storage.opening import open_blobs, open_records
 from junco.storage.records import Records, WorkerCard
@@ -15,6 +16,7 @@ __all__ = [
     "Computed",
     "Directive",
     "Finalised",
+    "Glance",
     "Inspected",
     "Records",
     "Result",
@@ -25,5 +27,6 @@ __all__ = [
     "Upload",
     "WorkerCard",
     "open_blobs",
+    "open_glance",
     "open_records",
 ]

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from junco.contract.access import AuditList, KeyList, KeyRequest, NewKey, RotationRequest
 from junco.contract.errors import Conflict
 from service.access.caller import CALLER, Callers
 from service.access.secret import mint
-from service.answers import token, untoken
 from service.api import problems
+from service.pages import PageDep
 from service.shelf import ShelfDep
 
 router = APIRouter(tags=["access"])
@@ -62,15 +62,7 @@ def rotate_key(callers: CallersDep, shelf: ShelfDep, key_id: str, asked: Rotatio
 
 
 @router.get("/v1/audit", response_model=AuditList, responses=problems(409, 422))
-def read_audit(
-    _: CallersDep,
-    shelf: ShelfDep,
-    page_size: Annotated[int, Query(ge=0)] = 50,
-    page_token: Annotated[str, Query(max_length=500)] = "",
-) -> AuditList:
+def read_audit(_: CallersDep, shelf: ShelfDep, page: PageDep) -> AuditList:
     """The log, newest first. A `page_size` over 200 is taken as 200."""
-    size = min(page_size or 50, 200)
-    after = str(*untoken(page_token, str)) if page_token else None
-    found = shelf.records.access.logged(after=after, size=size + 1)
-    more = token(found[size - 1].id) if len(found) > size else ""
-    return AuditList(entries=found[:size], next_page_token=more)
+    entries, more = page.cut(shelf.records.access.logged(after=page.after(), size=page.sought))
+    return AuditList(entries=entries, next_page_token=more)

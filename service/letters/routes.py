@@ -1,30 +1,21 @@
 """/v1/dead-letters: for administrators, across tenants."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 
 from junco.contract.resources import DeadLetterList, Retried
-from service.answers import token, untoken
 from service.api import problems
+from service.pages import PageDep
 from service.shelf import ShelfDep
 
 router = APIRouter(tags=["dead letters"])
 
 
 @router.get("/v1/dead-letters", response_model=DeadLetterList, responses=problems(422))
-def list_dead_letters(
-    shelf: ShelfDep,
-    page_size: Annotated[int, Query(ge=0)] = 50,
-    page_token: Annotated[str, Query(max_length=500)] = "",
-) -> DeadLetterList:
+def list_dead_letters(shelf: ShelfDep, page: PageDep) -> DeadLetterList:
     """Work that failed for good, newest first, until it is retried or what it was for is deleted."""
-    size = min(page_size or 50, 200)
-    after = str(*untoken(page_token, str)).replace("\0", "") if page_token else None
-    found = shelf.records.upkeep.dead_letters(after=after, size=size + 1)
-    more = token(found[size - 1].id) if len(found) > size else ""
-    return DeadLetterList(dead_letters=tuple(found[:size]), next_page_token=more)
+    letters, more = page.cut(shelf.records.upkeep.dead_letters(after=page.after(), size=page.sought))
+    return DeadLetterList(dead_letters=letters, next_page_token=more)
 
 
 @router.post(

@@ -13,9 +13,10 @@ from junco.contract.resources import ModelList, ModelResource
 from junco.contract.revive import revive
 from junco.storage import Upload
 from service.access.room import room
-from service.answers import MAX_WAIT, bad_token, matches, token, untoken, wait_until
+from service.answers import MAX_WAIT, matches, wait_until
 from service.api import binary, problems
 from service.models.sniff import sniffed
+from service.pages import PageDep, bad_token
 from service.shelf import Shelf, ShelfDep
 from service.uploads import counted, file_chunks, form, keep, media_type, one_file
 
@@ -144,20 +145,14 @@ async def inspected(shelf: Shelf, model: str, seconds: float) -> ModelResource:
 
 
 @router.get("/v1/models", response_model=ModelList, responses=problems(422))
-def list_models(
-    shelf: ShelfDep,
-    page_size: Annotated[int, Query(ge=0)] = 50,
-    page_token: Annotated[str, Query(max_length=500)] = "",
-) -> ModelList:
+def list_models(shelf: ShelfDep, page: PageDep) -> ModelList:
     """Models, newest first. A `page_size` over 200 is taken as 200."""
-    size = min(page_size or 50, 200)
-    after = str(*untoken(page_token, str)) if page_token else None
     try:
-        found = shelf.records.models(after=after, size=size + 1)
+        found = shelf.records.models(after=page.after(), size=page.sought)
     except NotFound as error:
         raise bad_token() from error
-    more = token(found[size - 1].id) if len(found) > size else ""
-    return ModelList(models=tuple(shown(model) for model in found[:size]), next_page_token=more)
+    models, more = page.cut(found)
+    return ModelList(models=tuple(shown(model) for model in models), next_page_token=more)
 
 
 @router.get(

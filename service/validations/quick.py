@@ -1,7 +1,7 @@
 """The question that clients ask most, answered before any route is searched for: how does a validation stand?
 
-``GET /v1/validations/{id}`` without a query or a condition. Whatever else is asked, and whatever goes wrong, is the
-routes' to answer: this is the same answer for less work, and a test compares the two.
+``GET /v1/validations/{id}`` without a query, a condition or a body. Whatever else is asked, and whatever goes wrong, is
+the routes' to answer: this is the same answer for less work, and a test compares the two.
 """
 
 import re
@@ -14,6 +14,7 @@ from service.validations.polls import Shown
 from service.validations.showing import look
 
 _PATH = re.compile(r"/v1/validations/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.ASCII)
+_NOT_PLAIN = frozenset((b"if-none-match", b"content-length", b"transfer-encoding"))
 
 
 class Named:
@@ -43,8 +44,9 @@ def _asked(scope: Scope) -> str | None:
     if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
         return None
     found = _PATH.fullmatch(scope["path"])
-    conditional = any(name == b"if-none-match" for name, _ in scope["headers"])
-    return None if found is None or conditional else found[1]
+    if found is None or not _NOT_PLAIN.isdisjoint([name for name, _ in scope["headers"]]):
+        return None
+    return found[1]
 
 
 async def _found(scope: Scope, job_id: str) -> Shown | None:

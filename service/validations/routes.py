@@ -9,8 +9,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from junco.contract.base import Digest
 from junco.contract.job import Job, JobState
 from junco.contract.resources import ValidationList
-from service.answers import MAX_WAIT, bad_token, token, untoken
+from service.answers import MAX_WAIT
 from service.api import problems
+from service.pages import PageDep
 from service.shelf import ShelfDep
 from service.validations.showing import answer_of, look, moved, newer, shown, tell
 
@@ -20,23 +21,16 @@ router = APIRouter(tags=["validations"])
 @router.get("/v1/validations", response_model=ValidationList, responses=problems(422))
 def list_validations(
     shelf: ShelfDep,
+    page: PageDep,
     state: Annotated[JobState | None, Query()] = None,
     model: Annotated[Digest | None, Query()] = None,
-    page_size: Annotated[int, Query(ge=0)] = 50,
-    page_token: Annotated[str, Query(max_length=500)] = "",
 ) -> ValidationList:
     """Validations, newest first. A `page_size` over 200 is taken as 200; a `page_token` belongs to its filters."""
-    size = min(page_size or 50, 200)
-    filters = [state or "", model or ""]
-    after = None
-    if page_token:
-        last, *bound = untoken(page_token, str, str, str)
-        if bound != filters or "\0" in str(last):
-            raise bad_token()
-        after = str(last)
-    found = shelf.records.jobs(state=state, model=model, after=after, size=size + 1)
-    more = token(found[size - 1].id, *filters) if len(found) > size else ""
-    return ValidationList(validations=tuple(shown(job) for job in found[:size]), next_page_token=more)
+    filters = state or "", model or ""
+    jobs, more = page.cut(
+        shelf.records.jobs(state=state, model=model, after=page.after(*filters), size=page.sought), *filters
+    )
+    return ValidationList(validations=tuple(shown(job) for job in jobs), next_page_token=more)
 
 
 @router.get(

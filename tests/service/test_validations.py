@@ -8,6 +8,8 @@ from fastapi.testclient import TestClient
 
 from junco.contract.errors import RunnerCrashed
 from junco.contract.job import WorkKind
+from junco.contract.plan import Plan
+from junco.contract.sharding import shards
 from service.settings import ServiceSettings
 from tests.service.hand import MODEL_BYTES, Hand, picture
 from tests.service.test_models import bytes_left
@@ -15,6 +17,11 @@ from tests.service.test_models import bytes_left
 
 def submit(client: TestClient, plan: dict[str, Any], **options: Any):
     return client.post("/v1/validations", json=plan, **options)
+
+
+def shards_of(shown: dict[str, Any]) -> int:
+    """However the contract cuts the plan."""
+    return len(shards(Plan.model_validate(shown["plan"])))
 
 
 def test_a_validation_runs_from_submit_to_verdict(client: TestClient, hand: Hand, plan: dict[str, Any]) -> None:
@@ -28,11 +35,11 @@ def test_a_validation_runs_from_submit_to_verdict(client: TestClient, hand: Hand
     kinds = hand.work()
     assert kinds[0] == WorkKind.INSPECT
     assert kinds[-1] == WorkKind.FINALISE
-    assert kinds.count(WorkKind.SHARD) == 5
     shown = client.get(f"/v1/validations/{job['id']}").json()
     assert (shown["state"], shown["verdict"], shown["progress"]["percent"]) == ("succeeded", "pass", 100.0)
     assert shown["progress"]["completed"] == shown["progress"]["total"] > 0
     assert shown["plan"]["seed"] == 0
+    assert kinds.count(WorkKind.SHARD) == shards_of(shown) > 1
 
 
 def test_progress_grows_and_the_etag_with_it(client: TestClient, hand: Hand, plan: dict[str, Any]) -> None:
@@ -92,10 +99,23 @@ def test_validate_only_answers_the_plan_and_stores_nothing(
     hand.work()
     answer = submit(client, plan, params={"validate_only": True})
     assert answer.status_code == 200
-    assert answer.json()["shards"] == 5
+    assert answer.json()["shards"] == shards_of(answer.json()) > 1
     assert answer.json()["cost"] > 0
     assert answer.json()["plan"]["methods"][0]["label"] == "gradient"
+    assert answer.json()["second_look"] is None
     assert client.get("/v1/validations").json()["validations"] == []
+
+
+def test_both_looks_costs_are_told_before_the_first(client: TestClient, hand: Hand, plan: dict[str, Any]) -> None:
+    """The second look's is what validate_only says of that look."""
+    submit(client, plan, params={"validate_only": True})
+    hand.work()
+    first, second = (
+        submit(client, {**plan, "look": look}, params={"validate_only": True}).json() for look in ("first", "second")
+    )
+    assert first["second_look"] == second["cost"] > first["cost"]
+    assert second["second_look"] is None
+    assert first["plan"]["profile"]["thresholds"]["alpha"] == 0.025
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from junco.contract.images import ImageFile, ImageSet
 from junco.contract.job import JobState
 from junco.storage import Blobs, Computed, Finalised, Records, StoredFile, Upload
 from junco.storage.references import referred
+from junco.storage.submissions import Once
 from junco.storage.tables import image_sets, jobs
 from junco.storage.tables import models as model_table
 from tests.storage.samples import images, request
@@ -68,6 +69,21 @@ def test_files_of_an_old_result_go_and_its_verdict_stays(keeping: Records, blobs
     assert caught.value.status == 410
     assert [file.digest for file in keeping.files(young)] == kept[1:]
     assert keeping.upkeep.retain(blobs).results == 0
+
+
+def test_a_result_whose_files_are_gone_answers_no_equal_request(keeping: Records, blobs: Blobs, model: str) -> None:
+    """It is computed anew; and until the files go, the finished one answers."""
+    inspect(keeping)
+    old, *_ = finished(keeping, blobs)
+    again = Once(reuse=True)
+    answer, reused = keeping.submit_once(request(), again)
+    assert (answer.id, reused) == (old, True)
+    with keeping._database.write() as connection:  # the result alone grows old, not the uploads that it rests on
+        connection.execute(update(jobs).values(end_time=jobs.c.end_time - 11 * DAY))
+    assert keeping.upkeep.retain(blobs).results == 1
+    answer, reused = keeping.submit_once(request(), again)
+    assert answer.id != old
+    assert (reused, answer.state) == (False, JobState.QUEUED)
 
 
 def test_without_a_limit_nothing_grows_old(records: Records, blobs: Blobs, model: str) -> None:

@@ -10,7 +10,8 @@ CPU_GRACE_SECONDS = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on one runner; bytes and seconds. ``parent`` is the process that must outlive it.
+    """Bounds on one runner; bytes and seconds. ``parent`` is the process that must outlive it; ``nice`` as the system
+    counts it, 19 the least urgent.
 
     ``optional`` names layers of the sandbox that may be missing; ``work`` is the runner's own folder, of which it may
     write ``out`` and ``tmp`` only.
@@ -22,6 +23,7 @@ class Limits:
     cpu_seconds: int = 7 * 24 * 3600
     open_files: int = 512
     threads: int = 1
+    nice: int = 0
     device: str = "cpu"
     optional: tuple[str, ...] = ()
     work: str = ""

@@ -1,4 +1,5 @@
 import asyncio
+import sqlite3
 import threading
 
 import pytest
@@ -93,6 +94,47 @@ def test_a_look_that_fails_is_told_to_all_who_asked_and_to_nobody_else() -> None
         assert await polls.stamp("a") == ("t", 1)
 
     asyncio.run(ask())
+
+
+def test_a_glance_answers_on_the_spot_and_one_that_fails_leaves_it_to_a_look() -> None:
+    """No thread and no batch where the records are a file; what is wrong with the file, the look finds out."""
+    looks: list[list[str]] = []
+
+    def look(ids: list[str]) -> dict[str, tuple[str, int]]:
+        looks.append(ids)
+        return dict.fromkeys(ids, ("t", 2))
+
+    def glance(job_id: str) -> tuple[str, int] | None:
+        if job_id == "broken":
+            raise sqlite3.OperationalError("database is locked")
+        return None if job_id == "gone" else ("t", 1)
+
+    async def ask() -> list[tuple[str, int] | None]:
+        polls = Polls(look, glance)
+        return [await polls.stamp(name) for name in ("a", "gone", "broken")]
+
+    assert asyncio.run(ask()) == [("t", 1), None, ("t", 2)]
+    assert looks == [["broken"]]
+
+
+def test_polls_go_on_without_the_connection_that_glances(client: TestClient, key: As) -> None:
+    """The answer is the same, the long way; a cancel is seen at once on both."""
+    headers = key()
+    job = job_of(client, headers)
+    before = client.get(f"/v1/validations/{job}", headers=headers)
+    client.app.state.shelf.polls._glance.close()
+    assert client.get(f"/v1/validations/{job}", headers=headers).content == before.content
+    client.post(f"/v1/validations/{job}:cancel", headers=headers)
+    assert client.get(f"/v1/validations/{job}", headers=headers).json()["state"] == "canceled"
+
+
+def test_a_poll_with_a_body_is_bounded_as_every_request(client: TestClient, key: As) -> None:
+    """The short way takes none: its announced length is looked at first."""
+    headers = key()
+    job = job_of(client, headers)
+    assert client.request("GET", f"/v1/validations/{job}", headers=headers, content=b"x").status_code == 200
+    sent = headers | {"Content-Length": str(1 << 30)}
+    assert client.request("GET", f"/v1/validations/{job}", headers=sent, content=b"x").status_code == 413
 
 
 @pytest.mark.parametrize("path", ["{job}/", "{upper}", "{job}%00", "x{job}"])

@@ -52,6 +52,17 @@ def test_a_courtesy_to_the_worker_may_fail_and_is_told():
     assert level("idle:oom_first").startswith("rlimits+nnp+landlock+seccomp (without oom_first: applied, but")
 
 
+def test_a_runner_stands_back_behind_the_service():
+    """Its threads inherit what stage 0 has set, and its session is as nice to others; else the level tells."""
+    patient = replace(LIMITS, nice=19)
+    with Runner(patient, command=(*FAULTY, "")) as runner:
+        assert runner.wait_ready() == "rlimits+nnp+landlock+seccomp"
+        assert os.getpriority(os.PRIO_PROCESS, runner.pid) == 19
+        session = Path(f"/proc/{runner.pid}/autogroup")
+        assert not session.exists() or session.read_text().rpartition(" nice ")[2].strip() in ("", "19")
+    assert "(without nice: " in level("idle:nice", patient)
+
+
 def test_an_operator_may_do_without_a_layer_and_the_level_says_so():
     without = replace(LIMITS, optional=("landlock",))
     assert level("broken:landlock", without) == "rlimits+nnp+seccomp (without landlock: Function not implemented)"

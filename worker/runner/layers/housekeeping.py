@@ -1,15 +1,19 @@
 """A process of its own: one thread, three descriptors, its own session, tied to its parent, with bounded resources."""
 
+import contextlib
 import ctypes
 import os
 import resource
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from worker.runner.limits import CPU_GRACE_SECONDS, GIB, Limits
 from worker.runner.restrict import checked, layer, libc
 
+_AUTOGROUP = Path("/proc/self/autogroup")
+_TRIES = 5
 _PR_SET_PDEATHSIG, _PR_GET_PDEATHSIG = 1, 2
 _ADDRESS_SLACK = 32 * GIB
 """Address space beside data: libraries, files, and what allocators reserve a thread without writing to it."""
@@ -65,6 +69,35 @@ def _umask(_: Limits) -> None:
 def _oom_first(_: Limits) -> None:
     # The kernel then ends the runner when the container's memory is short, and not the worker beside it.
     Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _group_nice() -> int | None:
+    """How nice the session is to other sessions; None where the kernel does not schedule by session."""
+    try:
+        _, found, nice = _AUTOGROUP.read_text().rpartition(" nice ")
+    except OSError:
+        return None
+    return int(nice) if found else None
+
+
+def _is_patient(limits: Limits) -> bool:
+    group = _group_nice()
+    return os.getpriority(os.PRIO_PROCESS, 0) >= limits.nice and (group is None or group >= limits.nice)
+
+
+@layer("nice", holds=_is_patient, courtesy=True)
+def _nice(limits: Limits) -> None:
+    # What answers people, on the same machine, comes before what computes for minutes.
+    os.setpriority(os.PRIO_PROCESS, 0, max(limits.nice, os.getpriority(os.PRIO_PROCESS, 0)))
+    # A runner is a session of its own, and where the kernel shares cores out by session, being nice counts within it
+    # alone: the session must be nice too. Ordinary users are told to come again, ten times a second.
+    for _ in range(_TRIES):
+        if _is_patient(limits):
+            return
+        with contextlib.suppress(BlockingIOError):
+            _AUTOGROUP.write_text(str(limits.nice))
+            return
+        time.sleep(0.1)
 
 
 def _bounds(limits: Limits) -> Iterator[tuple[int, int]]:

@@ -9,13 +9,13 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from junco.contract.errors import Unavailable
 from junco.storage.outages import OUTAGES
 
-_PASSING = ("08", "40", "53", "57P")
-"""SQLSTATE classes that pass: connections, lost races (deadlocks), lacking resources, and an operator's stop."""
+_PASSING = ("08", "40", "53", "57")
+"""SQLSTATE classes that pass: connections, lost races (deadlocks), lacking resources, an operator's stop or a bound."""
 
 
 def is_outage(error: Exception) -> bool:
     """Whether the same request may succeed a moment later. A violated constraint, or a wrong statement, is a bug."""
-    if isinstance(error, PoolExhausted | OperationalError | InterfaceError | ConnectionError):
+    if isinstance(error, PoolExhausted | OperationalError | InterfaceError | ConnectionError | TimeoutError):
         return True
     if not isinstance(error, DBAPIError):
         return False

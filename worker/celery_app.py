@@ -4,12 +4,14 @@ import contextlib
 import logging
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
 
 from junco.contract.bell import TASK
+from junco.contract.errors import JuncoError
 from worker.build import build, hide_from_children, introduce, sweep_folders
 from worker.celery_settings import configure
 from worker.chores import Chores
@@ -17,6 +19,7 @@ from worker.execute import Executor
 from worker.settings import WorkerSettings, owner_name
 
 log = logging.getLogger(__name__)
+_AGAIN_SECONDS = 5.0
 
 
 class _Lane:
@@ -69,9 +72,27 @@ def _begin(**_: Any) -> None:
 
 
 def _begin_lane(**_: Any) -> None:
-    """In a pool process: hides its credentials; a runner warms up while the first bell is awaited."""
+    """In a pool process: hides its credentials; a runner warms up while the first bell is awaited.
+
+    A lane that cannot open ends its process, and Celery starts another: what a signal's handler raises is only logged,
+    and the lane would stay idle, without a heartbeat or a sweep, until a bell happens to ring.
+    """
     hide_from_children()
-    _lane.open()
+    try:
+        _lane.open()
+    except Exception as error:
+        found = error.found if isinstance(error, JuncoError) else None
+        log.error("the lane cannot open, another will try: %s %s", error, found or "")
+        _lane.close()
+        _pause(_AGAIN_SECONDS)
+        raise SystemExit(os.EX_TEMPFAIL) from error
+
+
+def _pause(seconds: float) -> None:
+    """Returns early once the worker shuts down."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not Path(os.environ["JUNCO_STOP_FILE"]).exists():
+        time.sleep(0.2)
 
 
 def _end_lane(**_: Any) -> None:

@@ -3,6 +3,7 @@
 from celery import Celery
 
 from junco.contract.bell import KEY_PREFIX, QUEUE
+from worker import transport
 from worker.settings import WorkerSettings
 
 _VISIBILITY_SECONDS = 6 * 3600
@@ -10,6 +11,7 @@ _VISIBILITY_SECONDS = 6 * 3600
 
 def configure(app: Celery, settings: WorkerSettings) -> None:
     """Celery's settings. The claim in the database makes duplicates harmless; these keep them rare and losses short."""
+    transport.install()
     app.conf.update(
         broker_url=settings.broker_url or "memory://",
         # Nobody reads results from Celery: the records hold them, and a second truth would sooner or later differ.

@@ -38,12 +38,16 @@ class Loop:
             raise self._failed[0]
 
     def _guarded(self, number: int) -> None:
-        executor = build(self._settings, shutdown=self._stop)
         try:
-            self._lane(executor, owner_name(number))
+            self._open(number)
         except BaseException as error:
             self._failed.append(error)
             self._stop.set()
+
+    def _open(self, number: int) -> None:
+        executor = build(self._settings, shutdown=self._stop)
+        try:
+            self._lane(executor, owner_name(number))
         finally:
             executor.runners.close()
             executor.records.close()

@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from junco.contract.beside import needed
 from junco.contract.wire import Task
 from junco.storage.blobs import Blobs
 from junco.storage.claim import Claim
@@ -17,6 +18,7 @@ def stage(claim: Claim, blobs: Blobs, runner: Runner, *, settings: WorkerSetting
     Raises ``BlobCorrupt``.
     """
     files = claim.images.files if claim.images else ()
+    others = needed(claim.plan, claim.shard.check) if claim.plan and claim.shard else ()
     return Task(
         kind=claim.kind,
         model=claim.model,
@@ -30,6 +32,7 @@ def stage(claim: Claim, blobs: Blobs, runner: Runner, *, settings: WorkerSetting
         images=claim.images,
         image_paths=tuple(_local(blobs, file.blob, runner.work) for file in files),
         partial_paths=tuple(_local(blobs, partial, runner.work) for partial in claim.partials),
+        other_paths={other: _local(blobs, other, runner.work) for other in others},
         threads=settings.threads,
         device=settings.device,
     )

@@ -10,7 +10,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,11 +41,13 @@ class Blobs(ABC):
 
     def clear_spool(self, *, older_than_seconds: float) -> int:
         """Remove what uploads of processes that died have left; how many files."""
-        limit = time.time() - older_than_seconds
-        old = [path for path in self._spool.glob("up-*") if path.stat().st_mtime < limit]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
+        limit, cleared = time.time() - older_than_seconds, 0
+        for path in self._spool.glob("up-*"):
+            with suppress(FileNotFoundError):  # its upload ended meanwhile
+                if path.stat().st_mtime < limit:
+                    path.unlink()
+                    cleared += 1
+        return cleared
 
     @contextmanager
     def writer(self, *, limited: bool = False) -> Iterator[Writer]:

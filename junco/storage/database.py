@@ -13,6 +13,8 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from junco.storage import schema
 
+_LATER = 1.0
+"""Seconds by which the client's patience outlasts the server's."""
 _CREATE_LOCK = 0x6A756E636F
 """PostgreSQL advisory lock under which tables are made: the service and the workers may start together."""
 
@@ -35,10 +37,14 @@ def _postgres_clock(_element: clock, _compiler: SQLCompiler, **_: Any) -> str:
 
 
 class Database:
-    """Transactions on SQLite or PostgreSQL."""
+    """Transactions on SQLite or PostgreSQL.
 
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+    With ``seconds``, no statement on a server, no connecting to it and no turn in the pool takes longer: it raises one
+    of ``OUTAGES``. Without, a server that hangs is waited for, as upgrades of large tables need.
+    """
+
+    def __init__(self, url: str, *, seconds: float | None = None) -> None:
+        self.engine = _engine(url, seconds)
         self._writes = threading.Lock() if self._is_sqlite else None
 
     @property
@@ -111,16 +117,24 @@ class Database:
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, seconds: float | None) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        bounds = {} if seconds is None else _bounds(seconds)
+        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, **bounds)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": 30.0}, pool_size=10, max_overflow=30)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _bounds(seconds: float) -> dict[str, Any]:
+    # The server ends what takes too long, a wait for a lock included, and says so; the socket gives up a little later,
+    # on a server that is stopped or a network that swallows: the kernel there may acknowledge for hours.
+    on_server = {"statement_timeout": f"{seconds * 1000:.0f}"}
+    return {"pool_timeout": seconds, "connect_args": {"timeout": seconds + _LATER, "startup_params": on_server}}
 
 
 def _configure(connection: Any, _record: Any) -> None:

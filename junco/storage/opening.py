@@ -1,5 +1,6 @@
 """Where the pieces are put together, for the service and the worker alike."""
 
+import contextlib
 from pathlib import Path
 
 from junco.storage.blobs import Blobs
@@ -16,10 +17,11 @@ def open_records(settings: StorageSettings) -> Records:
 
     Raises ``SchemaMismatch``.
     """
-    database = Database(settings.database)
-    # Replicas of the version before may still be running there, so when to upgrade is for its operator to say.
-    database.prepare(upgrade=not settings.distributed)
-    return Records(database, settings)
+    # Unbounded: an upgrade takes as long as it takes, and processes that start meanwhile wait for its end.
+    with contextlib.closing(Database(settings.database)) as patient:
+        # Replicas of the version before may still be running there, so when to upgrade is for its operator to say.
+        patient.prepare(upgrade=not settings.distributed)
+    return Records(Database(settings.database, seconds=settings.database_seconds), settings)
 
 
 def open_blobs(settings: StorageSettings) -> Blobs:

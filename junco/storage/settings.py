@@ -13,6 +13,9 @@ class StorageSettings(BaseSettings):
 
     home: Path = Path(".junco")
     database_url: str | None = Field(default=None, description="SQLAlchemy URL; an SQLite file in home if absent.")
+    database_seconds: float = Field(
+        default=5.0, gt=0, description="How long a database server's answer is waited for, and a free connection to it."
+    )
     blobs_url: str | None = Field(
         default=None, description="s3://, gs://, az://, memory://; a folder in home if absent."
     )

@@ -26,14 +26,22 @@ def get_liveness() -> dict[str, str]:
 
 @router.get("/readyz", responses=problems(503))
 def get_readiness(shelf: ShelfDep) -> dict[str, str]:
-    """Everything that the process needs answers: database, blobs and, in distributed mode, the broker."""
+    """Everything that the process needs answers: database, blobs and, in distributed mode, the broker.
+
+    ``sandbox`` names the layers around the runners of each kind of worker that was heard of, or why one takes no work.
+    """
     found = {name: _answers(check) for name, check in _checks(shelf).items()}
     failing = [name for name, good in found.items() if not good]
     if failing:
         raise Unavailable(
             "Not ready.", expected="an answer from " + ", ".join(found), found="none from " + ", ".join(failing)
         )
-    return {"status": "ready", **dict.fromkeys(found, "ok")}
+    return {"status": "ready", **dict.fromkeys(found, "ok"), "sandbox": _layers(shelf)}
+
+
+def _layers(shelf: Shelf) -> str:
+    seen = shelf.records.workers(within_seconds=shelf.settings.worker_seen_seconds)
+    return ", ".join(sorted({worker.sandbox for worker in seen})) or "no worker"
 
 
 def _checks(shelf: Shelf) -> dict[str, Callable[[], Any]]:

@@ -60,7 +60,7 @@ class Talk(httpx.Client):
         found: dict[str, Any] = answer.json()
         return found
 
-    def ended(self, job_id: str, seconds: float = 120) -> dict[str, Any]:
+    def ended(self, job_id: str, seconds: float = 400) -> dict[str, Any]:
         """The validation once it has ended."""
         end = time.monotonic() + seconds
         while True:

@@ -3,13 +3,14 @@
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import in_process, model, photos  # noqa: F401 - fixtures of the same real job
-from tests.e2e.processes import Installation, installation
+from tests.e2e.processes import Installation, installation, wait_until
 from tests.e2e.talk import Talk
 from tests.faults import daemons
 from tests.faults.daemons import Postgres, Redis
@@ -33,8 +34,17 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="module")
 def cluster(postgres: Postgres, redis: Redis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """PostgreSQL, Redis and the HTTP process; workers come and go with the tests."""
-    told = {"database_url": postgres.url, "broker_url": redis.url, "inspect_seconds": 20, **HASTY}
+    told = {"database_url": postgres.url, "broker_url": redis.url, **HASTY, "lease_seconds": 10}
     with installation(tmp_path_factory.mktemp("cluster"), **told) as made:
+        made.service()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def hasty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """SQLite and the HTTP process, under the module's own ``SETTINGS`` besides."""
+    own = getattr(request.module, "SETTINGS", {})
+    with installation(tmp_path_factory.mktemp("hasty"), **HASTY, **own) as made:
         made.service()
         yield made
 
@@ -85,3 +95,11 @@ def accepted(talk: Talk, plan: dict[str, object], data: bytes, files: list[Path]
     answer = talk.post("/v1/validations", json={**plan, **ids_of(talk, data, files)})
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
+
+
+def running(talk: Talk, plan: dict[str, object], data: bytes, files: list[Path]) -> str:
+    """A validation that a runner computes; its id."""
+    job_id = accepted(talk, plan, data, files)
+    wait_until(lambda: talk.job(job_id)["state"] == "running")
+    time.sleep(1)
+    return job_id

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import tempfile
 import time
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from tests.servers import free_port, redis_binary, wait_for_ping
 from tests.storage import postgres as pg
@@ -101,6 +103,15 @@ class Postgres(Daemon):
     def url(self) -> str:
         return f"postgresql+pg8000://junco@127.0.0.1:{self.port}/postgres"
 
+    def another(self) -> str:
+        """The URL of a new, empty database: who uses it shares no work with the others."""
+        name = f"d{uuid.uuid4().hex}"
+        engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return self.url.replace("/postgres", f"/{name}")
+
     def initialise(self) -> None:
         self.user = pg._user()
         if self.user is not None:
@@ -112,6 +123,18 @@ class Postgres(Daemon):
         place = ["-D", str(self.folder / "data"), "-p", str(self.port), "-c", f"unix_socket_directories={self.folder}"]
         # Processes are killed here, never the machine: what was written is still in its page cache.
         return [pg._binary("postgres"), *place, "-c", "fsync=off", "-c", "listen_addresses=127.0.0.1"]
+
+    def signal(self, number: signal.Signals) -> None:
+        """To its backends too, each of which leads a group of its own."""
+        assert self._process is not None
+        pid = self._process.pid
+        backends: list[str] = []
+        with contextlib.suppress(OSError):  # it is dead already
+            backends = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        super().signal(number)
+        for backend in backends:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(backend), number)
 
     def wait(self) -> None:
         assert self._process is not None

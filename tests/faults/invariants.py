@@ -15,7 +15,7 @@ from tests.e2e.processes import Installation, Process, runners_of
 from tests.e2e.talk import identity
 from tests.faults.clients import TERMINAL, Client, Told
 
-CALM_SECONDS = 240.0
+CALM_SECONDS = 900.0
 
 
 @dataclass

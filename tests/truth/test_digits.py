@@ -38,7 +38,7 @@ def checked(found: Trained, methods: list[object], out: Path) -> Outcome:
     files = product.files_of(found.digits)
     (out / "model.pt").write_bytes(found.file)
     (out / "digits.npz").write_bytes(files[0][1])
-    request = product.asked(found.file, files, methods)
+    request = product.asked(found.file, files, methods, checks=[MPRT.value, SHIFT.value])
     images = ImageSet.of((files[0][0],))
     return LocalEngine(threads=1).check(out / "model.pt", images, [out / "digits.npz"], request, out=out / "result")
 

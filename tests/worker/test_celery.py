@@ -17,7 +17,8 @@ from junco.storage.models import Upload
 from junco.storage.opening import open_blobs, open_records
 from junco.storage.records import Records
 from service.bell import publisher
-from tests.servers import redis_server
+from tests.faults import daemons
+from tests.servers import free_port, redis_server
 from worker.celery_app import app
 from worker.settings import WorkerSettings
 
@@ -96,3 +97,43 @@ def test_sigterm_hands_the_work_back_long_before_its_lease_ends(installation, en
     assert installation.worker.wait(15) == 0
     assert records.model(digest).inspection is InspectionState.QUEUED
     assert records.claim_next("another") is not None
+
+
+def test_a_lane_that_cannot_open_ends_its_process(tmp_path):
+    """Not idle until a bell rings: Celery replaces what has ended. Both ways of running say so by their status."""
+    nobody = f"postgresql+pg8000://junco@127.0.0.1:{free_port()}/junco"
+    (tmp_path / "stop").touch()  # no pause before the next try
+    environment = {**os.environ, "JUNCO_DATABASE_URL": nobody, "JUNCO_STOP_FILE": str(tmp_path / "stop")}
+    lane = "from worker import celery_app; celery_app._begin_lane()"
+    for command, status in ((["-c", lane], os.EX_TEMPFAIL), (["-m", "worker"], 1)):
+        done = subprocess.run(
+            [sys.executable, *command], env=environment, cwd=tmp_path, capture_output=True, check=False
+        )
+        assert done.returncode == status, done.stderr.decode()
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_a_worker_that_starts_before_its_database_works_once_it_is_there(tmp_path):
+    """Without a bell: it is seen among the workers; and told to stop while it tries, it stops."""
+    with daemons.postgres() as postgres, redis_server(tmp_path) as broker:
+        postgres.kill()
+        environment = {**os.environ, "JUNCO_HOME": str(tmp_path / "home"), "JUNCO_BROKER_URL": broker}
+        environment |= {"JUNCO_DATABASE_URL": postgres.url, "TMPDIR": str(tmp_path), "JUNCO_THREADS": "1"}
+        log = tmp_path / "log"
+        for ending in ("while it tries", "at work"):
+            with log.open("wb") as file:
+                worker = subprocess.Popen(
+                    [*WORKER, *QUIET], env=environment, cwd=tmp_path, stdout=file, stderr=subprocess.STDOUT
+                )
+            try:
+                wait_until(lambda: log.read_text().count("the lane cannot open") > 1)
+                if ending == "at work":
+                    postgres.start()
+                    records = open_records(WorkerSettings(home=tmp_path / "home", database_url=postgres.url))
+                    wait_until(lambda: len(records.workers(within_seconds=60)) == 1)  # noqa: B023 - called at once
+                    records.close()
+                worker.send_signal(signal.SIGTERM)
+                assert worker.wait(40) == 0, ending
+            finally:
+                worker.kill()

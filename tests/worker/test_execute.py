@@ -13,6 +13,7 @@ from junco.contract.job import InspectionState, JobState
 from junco.contract.plan import PlanRequest
 from junco.storage.models import Upload
 from junco.storage.opening import open_blobs, open_records
+from tests.e2e.processes import wait_until
 from tests.worker.runner.faulty_runner import partial
 from worker.execute import Executor
 from worker.runner.spare import Runners
@@ -54,13 +55,6 @@ def do_next(executor: Executor) -> None:
     claim = executor.records.claim_next("test")
     assert claim is not None
     executor.carry_out(claim)
-
-
-def wait_until(condition, seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 def test_an_inspection_ends_in_the_models_report(executor):

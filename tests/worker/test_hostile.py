@@ -137,7 +137,7 @@ def test_every_hostile_file_ends_as_stated_and_a_neighbour_works_on():
             with Runner(LIMITS) as runner:
                 runner.wait_ready()
                 with pytest.raises(expected) as caught:
-                    inspected(runner, make(), deadline_s=8)
+                    inspected(runner, make(), deadline_s=60)
                 ends[number] = caught.value.code
             assert not runner.work.exists()
         report = inspected(healthy, as_torchscript(small_cnn(), SHAPE, "scripted"), deadline_s=60)

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from junco.contract.model import ModelReport
 from junco.contract.wire import Task
 from junco.storage.models import Upload
 from junco.storage.opening import open_blobs, open_records
+from tests.e2e.processes import runners_of, wait_until
 from tests.truth.models import as_torchscript, small_cnn
 from worker.runner.limits import Limits
 from worker.runner.parent import Runner
@@ -41,23 +41,13 @@ def start(settings: WorkerSettings, *arguments: str) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-m", "worker", *arguments], env=environment, cwd=settings.home.parent)
 
 
-def wait_until(condition, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
-
-
-def runners_of(pid: int) -> list[int]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if b"worker.runner" in words and f'"parent":{pid},'.encode() in words:
-            found.append(int(folder.name))
-    return found
+def inspecting(settings: WorkerSettings, model: bytes) -> tuple[subprocess.Popen, str]:
+    """A worker that is inspecting a model, a spare runner beside its own, and the model's digest."""
+    digest, records = upload(settings, model), open_records(settings)
+    worker = start(settings)
+    wait_until(lambda: records.model(digest).inspection is InspectionState.RUNNING)
+    wait_until(lambda: len(runners_of(worker.pid)) == 2)
+    return worker, digest
 
 
 def test_the_real_engine_inspects_a_real_model_in_a_confined_runner():
@@ -103,11 +93,8 @@ def test_once_does_all_the_work_there_is_and_ends(home):
 
 
 def test_sigterm_hands_the_work_back_at_once(home, endless):
-    digest = upload(home, endless)
+    worker, digest = inspecting(home, endless)
     records = open_records(home)
-    worker = start(home)
-    wait_until(lambda: records.model(digest).inspection is InspectionState.RUNNING)
-    wait_until(lambda: len(runners_of(worker.pid)) == 2)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(15) == 0
     assert records.model(digest).inspection is InspectionState.QUEUED
@@ -118,11 +105,8 @@ def test_sigterm_hands_the_work_back_at_once(home, endless):
 
 
 def test_a_worker_that_is_killed_takes_its_runners_along_and_the_work_is_done_by_another(home, endless):
-    digest = upload(home, endless)
+    worker, _ = inspecting(home, endless)
     records = open_records(home)
-    worker = start(home)
-    wait_until(lambda: records.model(digest).inspection is InspectionState.RUNNING)
-    wait_until(lambda: len(runners_of(worker.pid)) == 2)
     worker.kill()
     worker.wait()
     wait_until(lambda: runners_of(worker.pid) == [], 10)

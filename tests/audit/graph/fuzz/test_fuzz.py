@@ -10,12 +10,12 @@ from tests.audit.graph.fuzz.drive import Result, results
 from tests.audit.graph.fuzz.registry import MUTATIONS, Kind, spoilt
 from tests.audit.graph.fuzz.seeds import seeds
 
-_COUNT = 8 * len(MUTATIONS)
+_COUNT = 4 * len(MUTATIONS)
 
 
 @pytest.fixture(scope="module")
 def some() -> list[Result]:
-    """Eight rounds of every mutation."""
+    """Four rounds of every mutation."""
     return list(results(0, _COUNT))
 
 
@@ -24,18 +24,18 @@ def _shown(bad: list[Result]) -> str:
 
 
 def test_no_spoilt_file_crashes_hangs_or_ends_unnamed(some: list[Result]) -> None:
-    """Hundreds of files in one child with a runner's limits."""
+    """Each mutation several times, in one child with a runner's limits."""
     assert [result.number for result in some] == list(range(_COUNT))
-    assert _COUNT > 200
+    assert _COUNT > 100
     assert not [result for result in some if result.bad], _shown([result for result in some if result.bad])
 
 
 def test_harmless_changes_are_accepted_and_others_refused(some: list[Result]) -> None:
     """Not all files are refused, nor all accepted: both would show that nothing is looked at."""
     codes = Counter(result.code for result in some)
-    assert codes["accepted"] > 20
-    assert codes["MODEL_UNREADABLE"] > 100
-    assert codes["MODEL_FORMAT_UNSUPPORTED"] > 10
+    assert codes["accepted"] > 10
+    assert codes["MODEL_UNREADABLE"] > 50
+    assert codes["MODEL_FORMAT_UNSUPPORTED"] > 5
 
 
 def test_a_file_depends_on_its_number_alone() -> None:

@@ -1,7 +1,8 @@
 """What each method spends: passes used over passes needed, and time over eager Captum's for the same maps.
 
 A pass is one image through the network; needed are those that the catalogue prices a method at. One explainer of all
-methods is measured too: what sharing saves. Samples and steps are few, as only ratios are read.
+methods is measured too: what sharing saves. Samples and steps are few, as only ratios are read. Rules go back node by
+node and pass nothing through as a whole: their time is set against as many gradient passes as they are priced at.
 """
 
 import argparse
@@ -18,10 +19,12 @@ from junco.audit.explain import Bound, build
 from junco.audit.graph import load
 from junco.audit.memory import keep_pages
 from junco.audit.types import Batch, Box, Canonical, Explainer
-from junco.contract.catalogue import METHODS, Method
+from junco.contract.catalogue import METHODS, Family, Method
 
 _SHAPE = (3, 224, 224)
 _FEW = {"samples": 8, "steps": 8, "channels": 16}
+_FEW_SEGMENTS = {"segments": 4, "side": 4, "samples": 20, "permutations": 2, "window": 112, "stride": 112}
+_FITTED = 10
 
 OURS = (
     Method.GRADIENT,
@@ -36,7 +39,29 @@ OURS = (
     Method.GRAD_CAM_PLUS_PLUS,
     Method.LAYER_CAM,
     Method.SCORE_CAM,
+    Method.OCCLUSION,
+    Method.PREDICTION_DIFFERENCE,
+    Method.RISE,
+    Method.LIME,
+    Method.KERNEL_SHAP,
+    Method.SHAPLEY_SAMPLING,
+    Method.ANCHORS,
 )
+"""Methods whose passes can be counted."""
+
+RULES = (
+    Method.DECONVOLUTION,
+    Method.DEEP_LIFT,
+    Method.LRP_EPSILON,
+    Method.LRP_GAMMA,
+    Method.LRP_Z_PLUS,
+    Method.LRP_ALPHA2_BETA1,
+    Method.DEEP_TAYLOR,
+    Method.EXCITATION_BACKPROP,
+    Method.PATTERN_NET,
+    Method.PATTERN_ATTRIBUTION,
+)
+"""Methods that go back over the graph by laws of their own."""
 
 Captum = Callable[[Tensor, Tensor], object]
 
@@ -67,9 +92,11 @@ def eager(net: nn.Module) -> Mapping[Method, Captum]:
 
 
 def bound(name: Method) -> Bound:
-    """A method at few samples, steps and channels."""
-    kind = METHODS[name].parameters
-    return Bound(name.value, name, kind.model_validate({k: v for k, v in _FEW.items() if k in kind.model_fields}))
+    """A method at few samples, steps, channels and segments."""
+    card = METHODS[name]
+    few = _FEW | (_FEW_SEGMENTS if card.family is Family.PERTURBATION else {}) | {"fitting_images": _FITTED}
+    chosen = {k: v for k, v in few.items() if k in card.parameters.model_fields}
+    return Bound(name.value, name, card.parameters.model_validate(chosen))
 
 
 def used(model: Canonical, batch: Batch, methods: Sequence[Bound], *, rows: int) -> float:
@@ -88,8 +115,9 @@ def measure(name: str, *, images: int, rows: int, rounds: int) -> None:
     subject = SUBJECTS[name]()
     model, net = load(subject.data, input_shape=_SHAPE), subject.eager.requires_grad_(False)
     x = torch.rand(images, *_SHAPE, generator=torch.Generator().manual_seed(0))
+    others = torch.rand(_FITTED, *_SHAPE, generator=torch.Generator().manual_seed(1))
     box = Box(*(torch.full((3,), value) for value in (0.0, 1.0, 0.5)))
-    batch = Batch(x, model(x).argmax(1), tuple(range(images)), box, references=x)
+    batch = Batch(x, model(x).argmax(1), tuple(range(images)), box, references=others)
     theirs = eager(net)
     methods = [bound(method) for method in OURS]
     print(f"\n{name}: {images} images, at most {rows} a pass")
@@ -102,6 +130,22 @@ def measure(name: str, *, images: int, rows: int, rounds: int) -> None:
     alone = sum(used(model, batch, [method], rows=rows) for method in methods)
     together = used(model, batch, methods, rows=rows)
     print(f"  {'all of them together':34} {together / alone:13.2f}   of the passes one by one")
+    print(f"  {'rule':34} time / as many gradient passes")
+    for method in map(bound, RULES):
+        print(f"  {method.label:34} {_priced(method, model, batch, rows=rows, rounds=rounds):13.2f}")
+
+
+def _priced(method: Bound, model: Canonical, batch: Batch, *, rows: int, rounds: int) -> float:
+    """Time over that of as many gradient passes as the catalogue prices the method at."""
+    explain, plain = (build([one], model, batch_size=rows) for one in (method, bound(Method.GRADIENT)))
+    taken = in_turns(
+        {
+            "rule": lambda: seconds(lambda: explain(model, batch, seed=0)),
+            "pass": lambda: seconds(lambda: plain(model, batch, seed=0)),
+        },
+        rounds=rounds,
+    )
+    return taken["rule"] / (taken["pass"] * method.parameters.passes(_SHAPE))
 
 
 def _against(captum_: Captum | None, explain: Explainer, model: Canonical, batch: Batch, rounds: int) -> str:

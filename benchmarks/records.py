@@ -1,15 +1,16 @@
 """Every method's verdicts on two reference models, kept in the catalogue: ``python -m benchmarks.records digits``.
 
 ``digits``: the narrow CNN of the digits regression, its 50 test digits, the quick profile (24 digits, 3 seeds).
-``efficientnet_lite0``: its ImageNet weights and 20 photos, the quick profile, methods of few passes only. Parameters
-are the methods' defaults. What is recorded already is kept, so that a run that was stopped goes on.
+``efficientnet_lite0``: its ImageNet weights and 20 photos, the quick profile, methods of few passes unless ``--passes``
+says otherwise. Parameters are the methods' defaults. What is recorded already is kept, so that a run that was stopped
+goes on; ``--methods`` judges those alone, in one job, where they share what they can.
 """
 
 import argparse
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -82,7 +83,7 @@ def judged(reference: Reference, methods: Sequence[Method], folder: Path) -> Out
 def jobs(reference: Reference, known: Mapping[str, object]) -> Iterator[tuple[Method, ...]]:
     """Methods still to be judged, the cheap ones together and the dear ones alone, cheapest first."""
     price = {m: METHODS[m].parameters().passes(reference.shape) for m in Method if m.value not in known}
-    ordered = sorted((m for m in price if price[m] <= reference.passes), key=price.__getitem__)
+    ordered = sorted((m for m in price if price[m] <= reference.passes), key=lambda m: price[m])
     cheap = tuple(m for m in ordered if price[m] <= _SHARED_PASSES)
     if cheap:
         yield cheap
@@ -93,10 +94,16 @@ def main() -> None:
     """Judge what is not recorded yet, and record it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", choices=REFERENCES)
-    name = parser.parse_args().model
+    parser.add_argument("--passes", type=int, help="the most passes per image that a method may take")
+    parser.add_argument("--methods", type=Method, nargs="+", help="judge these, whatever is recorded and they take")
+    options = parser.parse_args()
+    name = options.model
     with tempfile.TemporaryDirectory() as folder:
         reference = REFERENCES[name](Path(folder))
-        for methods in jobs(reference, _read().get(name, {})):
+        if options.passes:
+            reference = replace(reference, passes=options.passes)
+        chosen = [tuple(options.methods)] if options.methods else jobs(reference, _read().get(name, {}))
+        for methods in chosen:
             taken = seconds(lambda methods=methods: _record(name, reference, methods, Path(folder)))  # type: ignore[misc]
             print(f"{', '.join(methods)}: {taken:.0f} s", flush=True)
 

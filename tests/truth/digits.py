@@ -91,6 +91,11 @@ def trained(model: nn.Sequential, data: Digits, *, epochs: int, seed: int = 0) -
         for parameter in model.parameters():
             bound = (parameter[0].numel() if parameter.dim() > 1 else 100) ** -0.5
             parameter.copy_((torch.rand(parameter.shape, generator=generator) * 2 - 1) * bound)
+    return fitted(model, data, epochs=epochs, generator=generator)
+
+
+def fitted(model: nn.Sequential, data: Digits, *, epochs: int, generator: torch.Generator) -> nn.Sequential:
+    """``model`` after training with Adam from the weights that it has."""
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
     x, labels = data.x, torch.from_numpy(data.labels)
     for _ in range(epochs):

@@ -1,6 +1,8 @@
 """A small vision transformer, untrained, in the spellings that real files have."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -13,11 +15,15 @@ TOKENS, FEATURES, HEADS = 16, 12, 3
 
 @dataclass(frozen=True)
 class Spelling:
-    """How attention is written, and which tokens the classifier reads."""
+    """How attention is written, which tokens the classifier reads, and what curves the blocks."""
 
     fused: bool = False
     pooled: bool = False
     wide: bool = False
+    curve: Literal["gelu", "relu", "softplus"] = "gelu"
+
+
+CURVES: Mapping[str, type[nn.Module]] = {"gelu": nn.GELU, "relu": nn.ReLU, "softplus": nn.Softplus}
 
 
 class SelfAttention(nn.Module):
@@ -44,17 +50,18 @@ class SelfAttention(nn.Module):
 class Block(nn.Module):
     """Pre-norm transformer block."""
 
-    def __init__(self, *, fused: bool) -> None:
+    def __init__(self, spelling: Spelling) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(FEATURES)
-        self.attention = SelfAttention(fused=fused)
+        self.attention = SelfAttention(fused=spelling.fused)
         self.norm2 = nn.LayerNorm(FEATURES)
         self.wide = nn.Linear(FEATURES, 2 * FEATURES)
+        self.curve = CURVES[spelling.curve]()
         self.narrow = nn.Linear(2 * FEATURES, FEATURES)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attention(self.norm1(x))
-        return x + self.narrow(functional.gelu(self.wide(self.norm2(x))))
+        return x + self.narrow(self.curve(self.wide(self.norm2(x))))
 
 
 class ViT(nn.Module):
@@ -67,8 +74,8 @@ class ViT(nn.Module):
         tokens = (28 if spelling.wide else TOKENS) + (not spelling.pooled)
         self.token = nn.Parameter(torch.zeros(1, 1, FEATURES))
         self.position = nn.Parameter(torch.zeros(1, tokens, FEATURES))
-        self.block1 = Block(fused=spelling.fused)
-        self.block2 = Block(fused=spelling.fused)
+        self.block1 = Block(spelling)
+        self.block2 = Block(spelling)
         self.norm = nn.LayerNorm(FEATURES)
         self.head = nn.Linear(FEATURES, CLASSES)
 

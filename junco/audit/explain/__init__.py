@@ -1,6 +1,7 @@
 """Explanation methods and controls: a plan's methods become one explainer that shares passes among them."""
 
 from junco.audit.explain import controls, methods
+from junco.audit.explain.back import Carrier
 from junco.audit.explain.explainer import Bound, build, capabilities, refusal
 from junco.audit.explain.followed import Followed, followed, smoothable, unfollowable
 from junco.audit.explain.passes import Pass
@@ -11,6 +12,7 @@ from junco.audit.explain.registry import REGISTRY
 __all__ = [
     "REGISTRY",
     "Bound",
+    "Carrier",
     "Followed",
     "Pass",
     "Preflight",

@@ -51,10 +51,10 @@ def _unknown(model: Canonical, bound: Bound) -> bool:
     if isinstance(parameters, IntegratedGradientsParameters) and parameters.quadrature not in _QUADRATURES:
         return True
     if isinstance(parameters, DeepLiftParameters):
-        return not _is_row_of_layers(model)
+        return parameters.rule != "rescale" or not _is_row_of_layers(model)
     if isinstance(parameters, EpsilonParameters):
         return not _is_input_x_gradient(model, parameters)
-    if bound.name is Method.GUIDED_BACKPROP and getattr(parameters, "beta", None) is not None:
+    if bound.name in (Method.GUIDED_BACKPROP, Method.GUIDED_GRAD_CAM) and getattr(parameters, "beta", None) is not None:
         return True
     return isinstance(parameters, LayerParameters) and layer_of(model, parameters) in model.grids
 

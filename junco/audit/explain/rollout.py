@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from functools import reduce
+from typing import Any
 
 from torch import Tensor
 
 from junco.audit.types import Attention, Canonical
-from junco.contract.catalogue import NoParameters
 
 
-def no_attention(model: Canonical, _parameters: NoParameters) -> str | None:
+def no_attention(model: Canonical, _parameters: Any) -> str | None:
     """Why ``model`` has no attention to draw, or None."""
     return model.attention if isinstance(model.attention, str) else None
 

@@ -1,7 +1,7 @@
 """Attention: maps made of what a transformer attends to."""
 
 from junco.contract.catalogue.cards import MethodCard
-from junco.contract.catalogue.parameters import NoParameters
+from junco.contract.catalogue.parameters import BetaParameters, NoParameters
 from junco.contract.catalogue.words import Family, Method, View
 
 ATTENTION: tuple[MethodCard, ...] = (
@@ -32,7 +32,7 @@ ATTENTION: tuple[MethodCard, ...] = (
         formula="A = the read rows of R; R = I, then R <- R + mean over heads of max(dz_c/dP * P, 0) R; P is attention",
         source="Chefer et al., Generic Attention-model Explainability, 2021",
         cost="1 gradient pass, shared with gradient and attention_rollout",
-        parameters=NoParameters,
+        parameters=BetaParameters,
         blind_spots=(
             "Evidence against the class is cut off in every block. Values and MLP blocks enter through the gradient "
             "only."

@@ -1,5 +1,7 @@
 """Modified backpropagation: the way back through the network follows other rules than the chain rule."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from junco.contract.catalogue.cards import MethodCard
@@ -22,9 +24,17 @@ _CONVERGES = (
 class DeepLiftParameters(BaselineParameters):
     """Differences from a reference image (Shrikumar et al. 2017)."""
 
+    rule: Literal["rescale", "reveal_cancel"] = Field(
+        default="rescale",
+        description=(
+            "What activations hand on: rescale takes their input's difference as a whole; reveal_cancel takes what "
+            "speaks for and against apart, so that neither hides the other."
+        ),
+    )
+
     def passes(self, shape: Shape) -> int:  # noqa: ARG002 - the price does not depend on the image
-        """One for the image, one for the reference."""
-        return 2
+        """One for the image, one for the reference; each layer's positive and negative weights there and back."""
+        return 2 if self.rule == "rescale" else 6
 
 
 class PatternParameters(MethodParameters):
@@ -76,13 +86,16 @@ BACKPROP: tuple[MethodCard, ...] = (
     MethodCard(
         name=Method.DEEP_LIFT,
         family=Family.BACKPROP,
-        title="DeepLIFT (Rescale)",
+        title="DeepLIFT",
         view=View.SIGNED,
         deterministic=True,
         summary="How much each input's difference from a reference image adds to the logit's difference.",
-        formula="A = m * (x - x0), m_in = m_out * (f(z) - f(z0)) / (z - z0) at activations; sums to z_c(x) - z_c(x0)",
+        formula=(
+            "A = m * (x - x0), m_in = m_out * (f(z) - f(z0)) / (z - z0) at activations, or of what speaks for and "
+            "against apart; sums to z_c(x) - z_c(x0)"
+        ),
         source="Shrikumar et al., Learning Important Features Through Propagating Activation Differences, 2017",
-        cost="1 gradient pass and 1 forward pass of the reference",
+        cost="1 gradient pass and 1 forward pass of the reference; about 6 passes with reveal_cancel",
         parameters=DeepLiftParameters,
         folds=True,
         blind_spots=(

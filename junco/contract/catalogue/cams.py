@@ -3,10 +3,14 @@
 from pydantic import Field
 
 from junco.contract.catalogue.cards import MethodCard
-from junco.contract.catalogue.parameters import BaselineParameters, LayerParameters, Shape
+from junco.contract.catalogue.parameters import BaselineParameters, BetaParameters, LayerParameters, Shape
 from junco.contract.catalogue.words import Family, Method, View
 
 _USUAL_CHANNELS = 512
+
+
+class CamParameters(LayerParameters, BetaParameters):
+    """The layer whose activations carry the map, and the twin of the model that both and their gradients come from."""
 
 
 class ScoreCamParameters(LayerParameters, BaselineParameters):
@@ -39,7 +43,7 @@ CAMS: tuple[MethodCard, ...] = (
         formula="A = max(sum over k of mean_ij(dz_c/da_k) * a_k, 0), at the layer's own resolution",
         source="Selvaraju et al., Grad-CAM, 2017",
         cost="1 forward pass and the top of a backward pass",
-        parameters=LayerParameters,
+        parameters=CamParameters,
         blind_spots=f"{_COARSE} {_RECTIFIED}",
     ),
     MethodCard(
@@ -55,7 +59,7 @@ CAMS: tuple[MethodCard, ...] = (
         ),
         source="Chattopadhay et al., Grad-CAM++, 2018",
         cost="1 forward pass and the top of a backward pass, shared with grad_cam",
-        parameters=LayerParameters,
+        parameters=CamParameters,
         blind_spots=(
             f"{_COARSE} {_RECTIFIED} Weights are never negative: on maps behind a ReLU it is close to the mean "
             "activation, with little of the class in it (Lerma & Lucas, Grad-CAM++ is Equivalent to Grad-CAM With "
@@ -72,7 +76,7 @@ CAMS: tuple[MethodCard, ...] = (
         formula="A = max(sum over k of max(dz_c/da_k, 0) * a_k, 0), at the layer's own resolution",
         source="Jiang et al., LayerCAM, 2021",
         cost="1 forward pass and the top of a backward pass, shared with grad_cam",
-        parameters=LayerParameters,
+        parameters=CamParameters,
         blind_spots=f"{_COARSE} {_RECTIFIED}",
     ),
     MethodCard(
@@ -104,7 +108,7 @@ CAMS: tuple[MethodCard, ...] = (
         formula="A = guided_backprop * upsample(grad_cam)",
         source="Selvaraju et al., Grad-CAM, 2017",
         cost="guided_backprop and grad_cam, shared with them",
-        parameters=LayerParameters,
+        parameters=CamParameters,
         blind_spots=(
             "Drawn by Guided Backpropagation, which hardly depends on the layers behind the first ones: Adebayo et al. "
             "2018 found it to fail with it. Grad-CAM only chooses where it shows."

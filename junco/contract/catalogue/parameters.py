@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from junco.contract.base import Frozen
 
@@ -101,7 +101,7 @@ class BaselineParameters(MethodParameters):
             "the data, which move with the data when the input is shifted; custom: baseline_values."
         ),
     )
-    baseline_values: tuple[float, ...] | None = Field(
+    baseline_values: tuple[FiniteFloat, ...] | None = Field(
         default=None, description="One value per channel in model input space, for a custom baseline."
     )
 

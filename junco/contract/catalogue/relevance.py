@@ -119,7 +119,10 @@ RELEVANCE: tuple[MethodCard, ...] = (
         cost="about 5 gradient passes",
         parameters=GammaParameters,
         folds=True,
-        blind_spots="The larger gamma, the more it has the blind spots of lrp_z_plus. Moves with the zero point.",
+        blind_spots=(
+            "The larger gamma, the more it has the blind spots of lrp_z_plus; through ten layers the default is large. "
+            "Moves with the zero point."
+        ),
     ),
     MethodCard(
         name=Method.LRP_Z_PLUS,

@@ -8,7 +8,7 @@ import torch
 from junco.audit.explain import Pass
 from junco.audit.explain.oracle import by_captum
 from junco.audit.types import Canonical
-from junco.contract.catalogue import Control, IntegratedGradientsParameters, LayerParameters, Method
+from junco.contract.catalogue import CamParameters, Control, IntegratedGradientsParameters, Method
 from tests.audit.explain.models import bound, convnet, images, preactivation
 
 SINGLE = [Method.GRADIENT, Method.INPUT_X_GRADIENT, Method.GUIDED_BACKPROP, Method.GRAD_CAM, Method.GUIDED_GRAD_CAM]
@@ -31,7 +31,7 @@ def test_single_pass_methods_equal_captum_to_the_last_bit(
 @pytest.mark.parametrize("layer", ["1", "4"])
 def test_grad_cam_equals_captum_on_every_layer(layer: str) -> None:
     """Early layers too."""
-    run, method = Pass(convnet(), images()), bound(Method.GRAD_CAM, LayerParameters(layer=layer))
+    run, method = Pass(convnet(), images()), bound(Method.GRAD_CAM, CamParameters(layer=layer))
     theirs = by_captum(run, method)
     assert theirs is not None
     assert torch.equal(method.entry.run(run, method.parameters), theirs)

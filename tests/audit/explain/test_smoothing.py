@@ -9,19 +9,23 @@ from torch import nn
 
 from junco.audit.explain import Pass, build, refusal
 from junco.audit.explain.smoothing import softened
-from junco.audit.graph import Ceiling
+from junco.audit.graph import Ceiling, load
 from junco.audit.types import Canonical
 from junco.contract.catalogue import (
     METHODS,
     BetaParameters,
+    CamParameters,
     IntegratedGradientsParameters,
     Method,
     SmoothGradParameters,
     VarGradParameters,
 )
 from tests.audit.explain.models import SumPool, bound, canonical, convnet, images, layer_sum, preactivation, seeded
+from tests.truth import models
+from tests.truth.transformers import Spelling, vit
 
 SMOOTHABLE = [name for name in Method if issubclass(METHODS[name].parameters, BetaParameters)]
+ON_CNNS = [name for name in SMOOTHABLE if name is not Method.ATTENTION_RELEVANCE]
 
 
 def test_one_neuron_has_the_slope_of_a_sigmoid() -> None:
@@ -77,7 +81,7 @@ def test_the_ceiling_of_a_relu6_is_smoothed_as_a_relu() -> None:
     assert torch.equal(model.submodule("2")(z), z.clamp(max=6))
 
 
-@pytest.mark.parametrize("name", SMOOTHABLE)
+@pytest.mark.parametrize("name", ON_CNNS)
 def test_every_gradient_method_takes_beta_and_leaves_the_classifier_alone(name: Method) -> None:
     """Maps differ, logits do not by a bit, and the model has no hook left."""
     model, batch = convnet(), images(2)
@@ -95,7 +99,7 @@ def test_every_gradient_method_takes_beta_and_leaves_the_classifier_alone(name: 
 
 def test_the_list_of_smoothable_methods() -> None:
     """Every gradient-type method is one."""
-    assert set(SMOOTHABLE) >= {
+    assert set(SMOOTHABLE) == {
         Method.GRADIENT,
         Method.INPUT_X_GRADIENT,
         Method.INTEGRATED_GRADIENTS,
@@ -105,6 +109,11 @@ def test_the_list_of_smoothable_methods() -> None:
         Method.GRADIENT_SHAP,
         Method.EXPECTED_GRADIENTS,
         Method.GUIDED_BACKPROP,
+        Method.GRAD_CAM,
+        Method.GRAD_CAM_PLUS_PLUS,
+        Method.LAYER_CAM,
+        Method.GUIDED_GRAD_CAM,
+        Method.ATTENTION_RELEVANCE,
     }
 
 
@@ -160,3 +169,51 @@ def test_beta_is_refused_where_it_means_nothing(layer: nn.Module, reason: str) -
     model = canonical(seeded(nn.Sequential(nn.Flatten(), nn.Linear(432, 5), layer, nn.Linear(5, 3))))
     assert refusal(bound(Method.GRADIENT, BetaParameters(beta=1)), model) == reason
     assert refusal(bound(Method.GRADIENT), model) is None
+
+
+@pytest.mark.parametrize(
+    "name", [Method.GRAD_CAM, Method.GRAD_CAM_PLUS_PLUS, Method.LAYER_CAM], ids=["plain", "plus_plus", "layer"]
+)
+@pytest.mark.parametrize("layer", ["1", "4"])
+def test_a_cam_of_the_twin_is_the_cam_of_a_softplus_network(name: Method, layer: str) -> None:
+    """Activations and gradients are both the twin's, at an early and at the last layer."""
+    model, batch, beta = convnet(), images(3), 1.5
+    net = [nn.Softplus(beta) if isinstance(part, nn.ReLU) else part for part in model.module.children()]
+    twin = canonical(nn.Sequential(*net), spatial=("1", "4"))
+    soft = CamParameters(layer=layer, beta=beta)
+    found = build([bound(name, soft)], model)(model, batch, seed=0).maps[name]
+    expected = build([bound(name, CamParameters(layer=layer))], twin)(twin, batch, seed=0).maps[name]
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
+    assert found.max() > 0
+
+
+def test_a_guided_cam_of_the_twin_has_both_factors_of_it() -> None:
+    """Guided Backpropagation at beta times Grad-CAM at beta, enlarged."""
+    model, batch, beta = convnet(), images(3), 1.5
+    soft = CamParameters(beta=beta)
+    methods = [
+        bound(Method.GUIDED_GRAD_CAM, soft),
+        bound(Method.GRAD_CAM, soft),
+        bound(Method.GUIDED_BACKPROP, BetaParameters(beta=beta)),
+    ]
+    maps = build(methods, model)(model, batch, seed=0).maps
+    cam = nn.functional.interpolate(maps["grad_cam"], (12, 12), mode="bilinear")
+    torch.testing.assert_close(maps["guided_grad_cam"], maps["guided_backprop"] * cam, rtol=1e-12, atol=1e-13)
+
+
+def test_attention_relevance_of_the_twin_is_that_of_a_softplus_transformer() -> None:
+    """The gradient of attention goes through the blocks' ReLUs, which softplus stands in for: 1e-4 in float32."""
+    data = {
+        curve: models.as_torchscript(vit(Spelling(curve=curve)), models.IMAGE, "traced")
+        for curve in ("relu", "softplus")
+    }
+    model, twin = (load(file, input_shape=models.IMAGE) for file in data.values())
+    batch = images(3, models.IMAGE, dtype=torch.float32)
+    method = bound(Method.ATTENTION_RELEVANCE, BetaParameters(beta=1.0), label="it")
+    found = build([method], model)(model, batch, seed=0).maps["it"]
+    plain, expected = (
+        build([bound(Method.ATTENTION_RELEVANCE)], net)(net, batch, seed=0).maps["attention_relevance"]
+        for net in (model, twin)
+    )
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.max()))
+    assert (found - plain).abs().max() > 0.01 * plain.abs().max()

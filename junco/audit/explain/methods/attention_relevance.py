@@ -12,17 +12,19 @@ from junco.audit.explain.backward import Tapped, Wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
 from junco.audit.explain.rollout import attention_of, no_attention, read, rolled
-from junco.contract.catalogue import Method, NoParameters
+from junco.audit.types import Canonical
+from junco.contract.catalogue import BetaParameters, Method
 
 
-@method(
-    Method.ATTENTION_RELEVANCE,
-    refuses=no_attention,
-    wants=lambda _model, _parameters: Wants(attention=True, attention_gradient=True),
-)
-def attention_relevance(run: Pass, parameters: NoParameters) -> Tensor:  # noqa: ARG001 - every method takes its parameters
+def _wants(_model: Canonical, parameters: BetaParameters) -> Wants:
+    return Wants(attention=True, attention_gradient=True).under(parameters.beta)
+
+
+@method(Method.ATTENTION_RELEVANCE, refuses=no_attention, wants=_wants)
+def attention_relevance(run: Pass, parameters: BetaParameters) -> Tensor:
     """Attention weighted by its gradient and accumulated over blocks."""
-    return read(attention_of(run.model), rolled(_step(tap) for tap in run.attention(gradient=True)))
+    taps = run.smoothed(parameters.beta).attention(gradient=True)
+    return read(attention_of(run.model), rolled(map(_step, taps)))
 
 
 def _step(tap: Tapped) -> Tensor:

@@ -11,6 +11,7 @@ from junco.audit.explain.registry import method
 from junco.audit.explain.rules.laws import DECONVOLUTION
 from junco.audit.explain.rules.passage import carried
 from junco.audit.explain.rules.signals import deconvolved
+from junco.audit.explain.rules.trace import Way
 from junco.audit.types import Canonical
 from junco.contract.catalogue import Method, NoParameters
 
@@ -20,7 +21,11 @@ def _refuses(model: Canonical, _parameters: NoParameters) -> str | None:
     return "Deconvolution changes nothing in a model without a ReLU" if silent else DECONVOLUTION.refusal(model)
 
 
-@method(Method.DECONVOLUTION, refuses=_refuses)
+def _way(_run: Pass, _parameters: NoParameters) -> Way:
+    return deconvolved
+
+
+@method(Method.DECONVOLUTION, refuses=_refuses, way=_way)
 def deconvolution(run: Pass, parameters: NoParameters) -> Tensor:  # noqa: ARG001 - every method takes its parameters
     """Signals sent back with a ReLU on the way back in place of each on the way there."""
     return carried(run, lambda traced: deconvolved(traced.trace, traced.chosen))

@@ -13,8 +13,9 @@ from junco.audit.explain.registry import method
 from junco.audit.explain.rules.conserved import due, shared_out
 from junco.audit.explain.rules.formulas import AlphaBeta
 from junco.audit.explain.rules.laws import NOT_NEGATIVE
-from junco.audit.explain.rules.relevance import Rules
+from junco.audit.explain.rules.relevance import Rules, way_of
 from junco.audit.explain.rules.roots import first_rule
+from junco.audit.explain.rules.trace import Way
 from junco.contract.catalogue import Method, RootParameters
 
 
@@ -26,7 +27,11 @@ def _due(run: Pass, parameters: RootParameters) -> Tensor:
     return due(run, parameters, _rules(run, parameters))
 
 
-@method(Method.DEEP_TAYLOR, refuses=lambda model, _parameters: NOT_NEGATIVE.refusal(model), sums_to=_due)
+def _way(run: Pass, parameters: RootParameters) -> Way:
+    return way_of(_rules(run, parameters), parameters)
+
+
+@method(Method.DEEP_TAYLOR, refuses=lambda model, _parameters: NOT_NEGATIVE.refusal(model), sums_to=_due, way=_way)
 def deep_taylor(run: Pass, parameters: RootParameters) -> Tensor:
     """A Taylor expansion at every unit."""
     return shared_out(run, parameters, _rules(run, parameters))

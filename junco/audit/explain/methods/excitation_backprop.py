@@ -15,9 +15,11 @@ from junco.audit.explain.rules.formulas import AlphaBeta
 from junco.audit.explain.rules.laws import NOT_NEGATIVE
 from junco.audit.explain.rules.passage import Traced, carried
 from junco.audit.explain.rules.relevance import Rules, relevance
-from junco.audit.explain.rules.trace import Trace
+from junco.audit.explain.rules.trace import Trace, Way
 from junco.audit.types import Canonical
 from junco.contract.catalogue import ExcitationParameters, LayerParameters, Method
+
+_RULES = Rules(AlphaBeta(1, 0))
 
 _PART = 8
 """The default layer keeps this part of the image's side, as pool4 of VGG16 and the paper's GoogLeNet layer about do."""
@@ -31,14 +33,20 @@ def _refuses(model: Canonical, parameters: ExcitationParameters) -> str | None:
     return NOT_NEGATIVE.refusal(model)
 
 
-@method(Method.EXCITATION_BACKPROP, refuses=_refuses)
+def _way(run: Pass, parameters: ExcitationParameters) -> Way:
+    def back(trace: Trace, weights: Tensor) -> Tensor:
+        return relevance(trace, weights, _RULES, until=_layer(trace, run.model, parameters))
+
+    return back
+
+
+@method(Method.EXCITATION_BACKPROP, refuses=_refuses, way=_way)
 def excitation_backprop(run: Pass, parameters: ExcitationParameters) -> Tensor:
     """The probability that a winner, drawn unit by unit from the target down, comes by each place."""
-    rules = Rules(AlphaBeta(1, 0))
+    way = _way(run, parameters)
 
     def carry(part: Traced) -> Tensor:
-        until = _layer(part.trace, run.model, parameters)
-        return relevance(part.trace, part.chosen, rules, until=until).sum(dim=1, keepdim=True)
+        return way(part.trace, part.chosen).sum(dim=1, keepdim=True)
 
     return carried(run, carry)
 

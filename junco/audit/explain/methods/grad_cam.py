@@ -11,15 +11,15 @@ from junco.audit.explain.layers import layer_of, no_spatial_layer
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
 from junco.audit.types import Canonical
-from junco.contract.catalogue import LayerParameters, Method
+from junco.contract.catalogue import CamParameters, Method
 
 
-def wants(model: Canonical, parameters: LayerParameters) -> Wants:
+def wants(model: Canonical, parameters: CamParameters) -> Wants:
     """The layer's output and its gradient."""
-    return Wants(layers=frozenset({layer_of(model, parameters)}))
+    return Wants(layers=frozenset({layer_of(model, parameters)})).under(parameters.beta)
 
 
 @method(Method.GRAD_CAM, refuses=no_spatial_layer, wants=wants)
-def grad_cam(run: Pass, parameters: LayerParameters) -> Tensor:
+def grad_cam(run: Pass, parameters: CamParameters) -> Tensor:
     """The layer's channels, weighted by their mean gradient, kept where positive."""
-    return run.cam(layer_of(run.model, parameters))
+    return run.smoothed(parameters.beta).cam(layer_of(run.model, parameters))

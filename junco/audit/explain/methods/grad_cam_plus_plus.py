@@ -13,13 +13,13 @@ from junco.audit.explain.layers import layer_of, no_spatial_layer
 from junco.audit.explain.methods.grad_cam import wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
-from junco.contract.catalogue import LayerParameters, Method
+from junco.contract.catalogue import CamParameters, Method
 
 
 @method(Method.GRAD_CAM_PLUS_PLUS, refuses=no_spatial_layer, wants=wants)
-def grad_cam_plus_plus(run: Pass, parameters: LayerParameters) -> Tensor:
+def grad_cam_plus_plus(run: Pass, parameters: CamParameters) -> Tensor:
     """The layer's channels, weighted by their positive gradients, kept where positive."""
-    tap = run.tapped(layer_of(run.model, parameters))
+    tap = run.smoothed(parameters.beta).tapped(layer_of(run.model, parameters))
     g = tap.gradient
     # g^2 divides out of numerator and denominator, which would underflow with it in single precision.
     bottom = 2 + g * tap.activations.sum(dim=(2, 3), keepdim=True)

@@ -8,6 +8,9 @@ from torch import Tensor
 from junco.audit.explain.backward import Wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
+from junco.audit.explain.rules.laws import CHAIN_RULE
+from junco.audit.explain.rules.signals import differentiated
+from junco.audit.explain.rules.trace import Way
 from junco.audit.types import Canonical
 from junco.contract.catalogue import BetaParameters, Method
 
@@ -17,7 +20,11 @@ def wants(_model: Canonical, parameters: BetaParameters) -> Wants:
     return Wants(gradient=True).under(parameters.beta)
 
 
-@method(Method.GRADIENT, wants=wants)
+def _way(run: Pass, parameters: BetaParameters) -> Way | None:
+    return None if parameters.beta or CHAIN_RULE.refusal(run.model) else differentiated
+
+
+@method(Method.GRADIENT, wants=wants, way=_way)
 def gradient(run: Pass, parameters: BetaParameters) -> Tensor:
     """Sensitivity of the target logit to each input value."""
     return run.smoothed(parameters.beta).gradient

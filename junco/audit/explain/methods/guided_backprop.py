@@ -12,6 +12,9 @@ from torch import Tensor
 from junco.audit.explain.backward import Wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
+from junco.audit.explain.rules.laws import CHAIN_RULE
+from junco.audit.explain.rules.signals import guided
+from junco.audit.explain.rules.trace import Way
 from junco.audit.types import Canonical
 from junco.contract.catalogue import BetaParameters, Method
 
@@ -33,10 +36,15 @@ def _wants(_model: Canonical, parameters: BetaParameters) -> Wants:
     return Wants(guided=True).under(parameters.beta)
 
 
+def _way(run: Pass, parameters: BetaParameters) -> Way | None:
+    return None if parameters.beta or CHAIN_RULE.refusal(run.model) else guided
+
+
 @method(
     Method.GUIDED_BACKPROP,
     refuses=lambda model, _parameters: no_guided_rule(model),
     wants=_wants,
+    way=_way,
 )
 def guided_backprop(run: Pass, parameters: BetaParameters) -> Tensor:
     """The gradient with negative signals cut at every ReLU on the way back."""

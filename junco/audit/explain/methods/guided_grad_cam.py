@@ -12,19 +12,20 @@ from junco.audit.explain.methods.guided_backprop import no_guided_rule
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
 from junco.audit.types import Canonical
-from junco.contract.catalogue import LayerParameters, Method
+from junco.contract.catalogue import CamParameters, Method
 
 
-def _refuses(model: Canonical, parameters: LayerParameters) -> str | None:
+def _refuses(model: Canonical, parameters: CamParameters) -> str | None:
     return no_guided_rule(model) or no_spatial_layer(model, parameters)
 
 
-def _wants(model: Canonical, parameters: LayerParameters) -> Wants:
-    return Wants(guided=True, layers=frozenset({layer_of(model, parameters)}))
+def _wants(model: Canonical, parameters: CamParameters) -> Wants:
+    return Wants(guided=True, layers=frozenset({layer_of(model, parameters)})).under(parameters.beta)
 
 
 @method(Method.GUIDED_GRAD_CAM, refuses=_refuses, wants=_wants)
-def guided_grad_cam(run: Pass, parameters: LayerParameters) -> Tensor:
+def guided_grad_cam(run: Pass, parameters: CamParameters) -> Tensor:
     """Guided Backpropagation gated by the Grad-CAM map, resized to the input."""
-    cam = run.cam(layer_of(run.model, parameters))
-    return run.guided * interpolate(cam, run.x.shape[2:], mode="bilinear", align_corners=False)
+    twin = run.smoothed(parameters.beta)
+    cam = twin.cam(layer_of(run.model, parameters))
+    return twin.guided * interpolate(cam, run.x.shape[2:], mode="bilinear", align_corners=False)

@@ -10,11 +10,11 @@ from junco.audit.explain.layers import layer_of, no_spatial_layer
 from junco.audit.explain.methods.grad_cam import wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
-from junco.contract.catalogue import LayerParameters, Method
+from junco.contract.catalogue import CamParameters, Method
 
 
 @method(Method.LAYER_CAM, refuses=no_spatial_layer, wants=wants)
-def layer_cam(run: Pass, parameters: LayerParameters) -> Tensor:
+def layer_cam(run: Pass, parameters: CamParameters) -> Tensor:
     """The layer's activations, each weighted by its own positive gradient."""
-    tap = run.tapped(layer_of(run.model, parameters))
+    tap = run.smoothed(parameters.beta).tapped(layer_of(run.model, parameters))
     return weighted(tap.activations, tap.gradient.relu())

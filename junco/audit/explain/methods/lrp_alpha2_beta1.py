@@ -12,8 +12,9 @@ from junco.audit.explain.registry import method
 from junco.audit.explain.rules.conserved import due, shared_out
 from junco.audit.explain.rules.formulas import AlphaBeta
 from junco.audit.explain.rules.laws import LRP_SIGNED
-from junco.audit.explain.rules.relevance import Rules
+from junco.audit.explain.rules.relevance import Rules, way_of
 from junco.audit.explain.rules.roots import first_rule
+from junco.audit.explain.rules.trace import Way
 from junco.contract.catalogue import AlphaBetaParameters, Method
 
 
@@ -25,7 +26,11 @@ def _due(run: Pass, parameters: AlphaBetaParameters) -> Tensor:
     return due(run, parameters, _rules(run, parameters))
 
 
-@method(Method.LRP_ALPHA2_BETA1, refuses=lambda model, _parameters: LRP_SIGNED.refusal(model), sums_to=_due)
+def _way(run: Pass, parameters: AlphaBetaParameters) -> Way:
+    return way_of(_rules(run, parameters), parameters)
+
+
+@method(Method.LRP_ALPHA2_BETA1, refuses=lambda model, _parameters: LRP_SIGNED.refusal(model), sums_to=_due, way=_way)
 def lrp_alpha2_beta1(run: Pass, parameters: AlphaBetaParameters) -> Tensor:
     """Excitatory contributions twice, less inhibitory ones once."""
     return shared_out(run, parameters, _rules(run, parameters))

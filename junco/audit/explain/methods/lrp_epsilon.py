@@ -12,7 +12,8 @@ from junco.audit.explain.registry import method
 from junco.audit.explain.rules.conserved import due, shared_out
 from junco.audit.explain.rules.formulas import Epsilon
 from junco.audit.explain.rules.laws import LRP
-from junco.audit.explain.rules.relevance import Rules
+from junco.audit.explain.rules.relevance import Rules, way_of
+from junco.audit.explain.rules.trace import Way
 from junco.contract.catalogue import EpsilonParameters, Method
 
 
@@ -24,7 +25,11 @@ def _due(run: Pass, parameters: EpsilonParameters) -> Tensor:
     return due(run, parameters, _rules(parameters))
 
 
-@method(Method.LRP_EPSILON, refuses=lambda model, _parameters: LRP.refusal(model), sums_to=_due)
+def _way(_run: Pass, parameters: EpsilonParameters) -> Way:
+    return way_of(_rules(parameters), parameters)
+
+
+@method(Method.LRP_EPSILON, refuses=lambda model, _parameters: LRP.refusal(model), sums_to=_due, way=_way)
 def lrp_epsilon(run: Pass, parameters: EpsilonParameters) -> Tensor:
     """Each unit's relevance shared among its inputs in proportion to what they contributed."""
     return shared_out(run, parameters, _rules(parameters))

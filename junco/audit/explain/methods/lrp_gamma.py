@@ -13,7 +13,8 @@ from junco.audit.explain.registry import method
 from junco.audit.explain.rules.conserved import due, shared_out
 from junco.audit.explain.rules.formulas import Gamma
 from junco.audit.explain.rules.laws import LRP
-from junco.audit.explain.rules.relevance import Rules
+from junco.audit.explain.rules.relevance import Rules, way_of
+from junco.audit.explain.rules.trace import Way
 from junco.contract.catalogue import GammaParameters, Method
 
 
@@ -25,7 +26,11 @@ def _due(run: Pass, parameters: GammaParameters) -> Tensor:
     return due(run, parameters, _rules(parameters))
 
 
-@method(Method.LRP_GAMMA, refuses=lambda model, _parameters: LRP.refusal(model), sums_to=_due)
+def _way(_run: Pass, parameters: GammaParameters) -> Way:
+    return way_of(_rules(parameters), parameters)
+
+
+@method(Method.LRP_GAMMA, refuses=lambda model, _parameters: LRP.refusal(model), sums_to=_due, way=_way)
 def lrp_gamma(run: Pass, parameters: GammaParameters) -> Tensor:
     """LRP that favours contributions of the unit's own sign."""
     return shared_out(run, parameters, _rules(parameters))

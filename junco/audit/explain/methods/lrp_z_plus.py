@@ -12,7 +12,8 @@ from junco.audit.explain.registry import method
 from junco.audit.explain.rules.conserved import due, shared_out
 from junco.audit.explain.rules.formulas import AlphaBeta
 from junco.audit.explain.rules.laws import LRP_SIGNED
-from junco.audit.explain.rules.relevance import Rules
+from junco.audit.explain.rules.relevance import Rules, way_of
+from junco.audit.explain.rules.trace import Way
 from junco.contract.catalogue import Method, RelevanceParameters
 
 _RULES = Rules(AlphaBeta(1, 0))
@@ -22,7 +23,11 @@ def _due(run: Pass, parameters: RelevanceParameters) -> Tensor:
     return due(run, parameters, _RULES)
 
 
-@method(Method.LRP_Z_PLUS, refuses=lambda model, _parameters: LRP_SIGNED.refusal(model), sums_to=_due)
+def _way(_run: Pass, parameters: RelevanceParameters) -> Way:
+    return way_of(_RULES, parameters)
+
+
+@method(Method.LRP_Z_PLUS, refuses=lambda model, _parameters: LRP_SIGNED.refusal(model), sums_to=_due, way=_way)
 def lrp_z_plus(run: Pass, parameters: RelevanceParameters) -> Tensor:
     """Each unit's relevance shared among the inputs that excite it."""
     return shared_out(run, parameters, _RULES)

@@ -10,17 +10,24 @@ from torch import Tensor
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
 from junco.audit.explain.rules.fit import fitted, no_patterns
-from junco.audit.explain.rules.passage import Traced, carried
+from junco.audit.explain.rules.passage import carried
 from junco.audit.explain.rules.signals import projected
+from junco.audit.explain.rules.trace import Trace, Way
 from junco.contract.catalogue import Method, PatternParameters
 
 
-@method(Method.PATTERN_ATTRIBUTION, refuses=lambda model, _parameters: no_patterns(model))
+def _way(run: Pass, parameters: PatternParameters) -> Way:
+    patterns = fitted(run, parameters)
+
+    def back(trace: Trace, weights: Tensor) -> Tensor:
+        start = weights * trace.value(trace.anatomy.answer)
+        return projected(trace, start, {n: f.weight * f.pattern for n, f in patterns(trace).items()})
+
+    return back
+
+
+@method(Method.PATTERN_ATTRIBUTION, refuses=lambda model, _parameters: no_patterns(model), way=_way)
 def pattern_attribution(run: Pass, parameters: PatternParameters) -> Tensor:
     """The target's relevance carried back along weights times patterns, from its logit."""
-    weights = fitted(run, parameters)
-
-    def carry(part: Traced) -> Tensor:
-        return projected(part.trace, part.logit, {n: f.weight * f.pattern for n, f in weights(part.trace).items()})
-
-    return carried(run, carry)
+    way = _way(run, parameters)
+    return carried(run, lambda part: way(part.trace, part.chosen))

@@ -56,6 +56,9 @@ NOT_NEGATIVE = Law("the z+ rule of networks of rectifiers", RECTIFIERS, frozense
 DEEP_LIFT = Law("DeepLIFT", ANY_ACTIVATION, frozenset({Role.GATE, Role.PRODUCT}), gates=True)
 """Whatever takes one value to one; products."""
 
+CHAIN_RULE = Law("the chain rule node by node", ANY_ACTIVATION, frozenset({Role.GATE, Role.PRODUCT}), gates=True)
+"""Nodes whose every input is one of its sources; a norm's deviation and an attention's weights are none."""
+
 DECONVOLUTION = Law("Deconvolution", frozenset({"ReLU", "relu"}) | RECTIFIERS)
 """Derived for ReLUs; a Ceiling is linear until it stops, where the gradient is the rule."""
 

@@ -15,7 +15,8 @@ from torch import Tensor, fx
 from junco.audit.explain.rules.formulas import Formula
 from junco.audit.explain.rules.roles import Role
 from junco.audit.explain.rules.shares import LINEAR
-from junco.audit.explain.rules.trace import Trace, walk
+from junco.audit.explain.rules.trace import Trace, Way, walk
+from junco.contract.catalogue import RelevanceParameters
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,16 @@ class Rules:
 def relevance(trace: Trace, start: Tensor, rules: Rules, *, until: fx.Node | None = None) -> Tensor:
     """Relevance at the image, or at the output of ``until``, of ``start`` [n, classes] at the logits."""
     return walk(trace, start, lambda node, signal: _back(trace, node, signal, rules), until=until)
+
+
+def way_of(rules: Rules, parameters: RelevanceParameters) -> Way:
+    """The way back by ``rules``, from logits or from ones."""
+
+    def back(trace: Trace, weights: Tensor) -> Tensor:
+        scaled = parameters.start == "logit"
+        return relevance(trace, weights * trace.value(trace.anatomy.answer) if scaled else weights, rules)
+
+    return back
 
 
 def absorbed(trace: Trace, start: Tensor, rules: Rules) -> Tensor:

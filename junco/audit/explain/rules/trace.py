@@ -1,6 +1,7 @@
 """One forward pass cut at every node, so that any rule can be applied on the way back, node by node."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -11,6 +12,13 @@ from junco.audit.explain.rules.roles import tuple_of
 
 Back = Callable[[fx.Node, Tensor], Sequence[Tensor]]
 """A rule: what a signal at a node's output becomes at each of the node's sources."""
+
+Way = Callable[["Trace", Tensor], Tensor]
+"""A method's whole way back, to the image or to the layer it reads, from its starts for all classes mixed with weights
+[n, classes]: from 1 at the target and 0 elsewhere comes its map."""
+
+Watch = Callable[[fx.Node, Tensor], None]
+"""Sees the signal that arrives at each node's output on the way back."""
 
 
 class Trace(fx.Interpreter):
@@ -23,9 +31,19 @@ class Trace(fx.Interpreter):
         super().__init__(anatomy.module, garbage_collect_values=False)
         self.anatomy = anatomy
         self.memo: dict[object, Any] = {}
+        self.watch: Watch | None = None
         self._values: dict[fx.Node, Any] = {}
         self._local: dict[fx.Node, tuple[dict[fx.Node, Tensor], Any]] = {}
         self.run(x)
+
+    @contextmanager
+    def watched(self, watch: Watch) -> Iterator[None]:
+        """Shows ``watch`` every signal that is carried back meanwhile."""
+        self.watch = watch
+        try:
+            yield
+        finally:
+            self.watch = None
 
     def value(self, node: fx.Node) -> Tensor:
         """The node's output, detached."""
@@ -104,6 +122,8 @@ def walk(trace: Trace, signal: Tensor, back: Back, *, until: fx.Node | None = No
             continue
         if steady:
             here = _steadied(here, waiting)
+        if trace.watch is not None:
+            trace.watch(node, here)
         for source, piece in zip(parts[node].sources, back(node, here), strict=False):
             waiting[source] = waiting[source] + piece if source in waiting else piece
     return waiting[goal] if goal in waiting else torch.zeros_like(trace.value(goal))

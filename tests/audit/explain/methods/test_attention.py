@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from junco.audit.explain import build, capabilities, preflight, refusal
 from junco.audit.graph import load
 from junco.audit.types import Canonical
-from junco.contract.catalogue import LayerParameters, Method
+from junco.contract.catalogue import CamParameters, Method
 from junco.contract.errors import InvalidPlan
 from tests.audit.explain.models import bound, convnet, images
 from tests.audit.graph.onnx.zoo import as_onnx
@@ -164,10 +164,10 @@ def test_grad_cam_reads_tokens_as_patches() -> None:
 def test_another_token_layer_may_be_named() -> None:
     """Behind the last attention patches reach nothing, and the map is empty; an unknown name is a mistake."""
     model, batch = lifted(), images(2, models.IMAGE, dtype=torch.float32)
-    late = bound(Method.GRAD_CAM, LayerParameters(layer="block2.wide"))
+    late = bound(Method.GRAD_CAM, CamParameters(layer="block2.wide"))
     assert not build([late], model)(model, batch, seed=0).maps["grad_cam"].any()
     with pytest.raises(InvalidPlan, match=r"no spatial layer named 'block3\.norm1'"):
-        refusal(bound(Method.GRAD_CAM, LayerParameters(layer="block3.norm1")), model)
+        refusal(bound(Method.GRAD_CAM, CamParameters(layer="block3.norm1")), model)
 
 
 def test_preflight_has_no_complaint_about_a_transformer() -> None:

@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate
 
 from junco.audit.explain import Pass, build, refusal
 from junco.audit.types import Batch, Canonical
-from junco.contract.catalogue import LayerParameters, Method, MethodParameters, ScoreCamParameters
+from junco.contract.catalogue import CamParameters, Method, MethodParameters, ScoreCamParameters
 from junco.contract.errors import InvalidPlan
 from tests.audit.explain.models import SumPool, bound, canonical, convnet, images, seeded
 
@@ -146,7 +146,7 @@ def test_more_channels_than_there_are_is_a_mistake_of_the_plan() -> None:
 def test_layers_are_named_and_refused_as_grad_cams_are(name: Method) -> None:
     """An early layer gives its own resolution; an unknown one is a mistake; a perceptron has none."""
     model, batch = convnet(), images(2)
-    kind = ScoreCamParameters if name is Method.SCORE_CAM else LayerParameters
+    kind = ScoreCamParameters if name is Method.SCORE_CAM else CamParameters
     assert explained(model, batch, name, kind(layer="1")).shape == (2, 1, 12, 12)
     with pytest.raises(InvalidPlan, match="no spatial layer named '2nd'"):
         refusal(bound(name, kind(layer="2nd")), model)

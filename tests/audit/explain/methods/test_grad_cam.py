@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from junco.audit.explain import build, refusal
-from junco.contract.catalogue import LayerParameters, Method
+from junco.contract.catalogue import CamParameters, Method
 from junco.contract.errors import InvalidPlan
 from tests.audit.explain.models import SumPool, bound, canonical, convnet, images, seeded
 
@@ -24,9 +24,9 @@ def test_under_global_pooling_it_is_the_class_activation_map() -> None:
 def test_a_user_may_name_another_layer() -> None:
     """The default is the last spatial layer; another gives its own resolution, and both fit in one explainer."""
     model, batch = convnet(), images()
-    early = bound(Method.GRAD_CAM, LayerParameters(layer="1"), label="early")
+    early = bound(Method.GRAD_CAM, CamParameters(layer="1"), label="early")
     maps = build([bound(Method.GRAD_CAM), early], model)(model, batch, seed=0).maps
-    named = build([bound(Method.GRAD_CAM, LayerParameters(layer="4"))], model)(model, batch, seed=0).maps
+    named = build([bound(Method.GRAD_CAM, CamParameters(layer="4"))], model)(model, batch, seed=0).maps
     assert torch.equal(maps["grad_cam"], named["grad_cam"])
     assert (maps["grad_cam"].shape[2:], maps["early"].shape[2:]) == ((6, 6), (12, 12))
 
@@ -40,7 +40,7 @@ def test_an_unknown_layer_is_a_mistake_of_the_plan(method: Method) -> None:
     net.add_module("pool", SumPool())
     model = canonical(seeded(net), spatial=("features_conv", "features_relu"))
     with pytest.raises(InvalidPlan, match="no spatial layer named 'feature_conv'") as caught:
-        build([bound(method, LayerParameters(layer="feature_conv"))], model)
+        build([bound(method, CamParameters(layer="feature_conv"))], model)
     assert caught.value.remedy is not None
     assert caught.value.remedy.startswith("name one of: features_conv")
 
@@ -57,7 +57,7 @@ def test_without_a_last_spatial_layer_the_user_is_asked() -> None:
     model = convnet()
     undecided = type(model)(**{**vars(model), "cam_layer": None})
     assert "name it in the parameter 'layer'" in (refusal(bound(Method.GRAD_CAM), undecided) or "")
-    assert refusal(bound(Method.GRAD_CAM, LayerParameters(layer="1")), undecided) is None
+    assert refusal(bound(Method.GRAD_CAM, CamParameters(layer="1")), undecided) is None
 
 
 def test_guided_grad_cam_is_the_product_of_both() -> None:

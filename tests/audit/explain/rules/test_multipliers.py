@@ -1,16 +1,18 @@
 """DeepLIFT's Rescale rule against Captum, against a hand-made case, and its completeness."""
 
+import itertools
 import warnings
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
+from torch import Tensor, nn
 
 from junco.audit.explain import REGISTRY, Pass
 from junco.audit.explain.rules.multipliers import multipliers
 from junco.audit.explain.rules.parts import Anatomy
+from junco.audit.explain.rules.ties import held
 from junco.audit.explain.rules.trace import Trace
 from junco.audit.types import Batch
 from junco.contract.catalogue import METHODS, DeepLiftParameters, Method
@@ -124,3 +126,40 @@ def test_products_of_two_values_are_shared_exactly() -> None:
     due = entry.sums_to(Pass(model, batch), METHODS[Method.DEEP_LIFT].parameters())
     torch.testing.assert_close(maps.sum((1, 2, 3)), due, rtol=1e-10, atol=1e-12)
     assert nets.refused(model, Method.LRP_EPSILON) == "LRP has no rule for a product, which the model has"
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        nn.MaxPool2d(2),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        nn.MaxPool2d(3, stride=2, ceil_mode=True),
+        nn.MaxPool2d((1, 3)),
+    ],
+)
+def test_a_maximum_of_equals_is_held_by_all_of_them(pool: nn.MaxPool2d) -> None:
+    """On an image of one colour each place of a window gets the same part; without equals it is the gradient."""
+    model = canonical(nn.Sequential(nn.ReLU(), pool, nn.Flatten()), (2, 5, 7))
+    node = next(n for n in model.graph_module.graph.nodes if n.target == "1")
+    for x in (torch.full((1, 2, 5, 7), 0.5).double(), images(1, (2, 5, 7)).x):
+        trace = Trace(Anatomy(model.graph_module), x)
+        signal = torch.ones_like(trace.value(node))
+        windows = torch.zeros_like(x)
+        for i, j in itertools.product(*map(range, signal.shape[2:])):
+            mask = torch.zeros_like(signal)
+            mask[:, :, i, j] = 1
+            seen = reach(pool, x, mask)
+            top = torch.where(seen, x, -torch.inf).amax((2, 3), keepdim=True)
+            holders = (seen & (x == top)).double()
+            windows += holders / holders.sum((2, 3), keepdim=True)
+        torch.testing.assert_close(held(trace, node, signal), windows, rtol=1e-12, atol=1e-13)
+
+
+def reach(pool: nn.MaxPool2d, x: Tensor, mask: Tensor) -> Tensor:
+    """Which pixels the output at ``mask`` looks at: those that raise it when they alone are high."""
+    seen = torch.zeros_like(x, dtype=torch.bool)
+    for i, j in itertools.product(*map(range, x.shape[2:])):
+        one = torch.zeros_like(x)
+        one[:, :, i, j] = 1
+        seen[:, :, i, j] = (pool(one) * mask).sum((2, 3)) > 0
+    return seen

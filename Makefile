@@ -34,6 +34,7 @@ lint: $(STAMP) ## Style, types, import contracts
 bench: $(STAMP) ## Engine time over the floor of passes, and over Quantus (in its own environment)
 	$(BIN)/python -m benchmarks.inspection
 	$(BIN)/python -m benchmarks.floor
+	$(BIN)/python -m benchmarks.standard
 	$(BIN)/python -m benchmarks.methods
 	$(BIN)/python -m benchmarks.quantus_peer
 	$(BIN)/python -m benchmarks.polling
@@ -42,7 +43,8 @@ records: $(STAMP) ## Judge every method on the two reference models, for the cat
 	$(BIN)/python -m benchmarks.records digits
 	$(BIN)/python -m benchmarks.records efficientnet_lite0
 
-replicate: $(STAMP) ## Everything slow: published tables, interval coverage, the whole ONNX conformance suite
+replicate: $(STAMP) ## Everything slow: docs/replication.md, then slow tests, among them the whole ONNX conformance suite
+	$(BIN)/python -m benchmarks.replicate
 	$(BIN)/python -m pytest -m slow --timeout 3600
 
 serve: $(STAMP) ## Start the service and a worker on this machine

@@ -20,6 +20,7 @@ from junco.audit.checks import randomise
 from junco.audit.memory import keep_pages
 from junco.audit.pipeline import prepare, shards
 from junco.audit.pipeline.prepare import Files
+from junco.audit.pipeline.runs import parameter_randomization as runs
 from junco.audit.types import Batch, Canonical, Comparison, Explained, Explainer
 from junco.contract.plan import Plan, Shard, ShardKind
 from junco.contract.sharding import shards as pieces
@@ -99,13 +100,13 @@ def broken_down() -> Iterator[Breakdown]:
     with ExitStack() as stack:
         for owner, name, part in (
             (prepare, "load", "load"),
-            (shards, "_facts", "preflight"),
+            (runs, "_facts", "preflight"),
             (randomise, "re_estimate", "re-estimate"),
             (randomise.Cascade, "descend", "randomise"),
         ):
             stack.enter_context(replaced(owner, name, partial(breakdown.timed, part)))
-        stack.enter_context(replaced(shards, "comparison", comparison))
-        stack.enter_context(replaced(shards, "explainers", explainers))
+        stack.enter_context(replaced(runs, "comparison", comparison))
+        stack.enter_context(replaced(runs, "explainers", explainers))
         yield breakdown
 
 

@@ -1,7 +1,7 @@
 """What is measured: networks as eager modules and as TorchScript files, and real photos."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -16,7 +16,7 @@ from junco.audit.pipeline.prepare import Files
 from junco.client.images import gathered, image_set
 from junco.contract.base import digest_of
 from junco.contract.catalogue import CheckName, Method
-from junco.contract.images import PreprocessingRequest, PresetName
+from junco.contract.images import ImageSet, PreprocessingRequest, PresetName
 from junco.contract.plan import MethodRequest, Plan, PlanRequest
 from junco.contract.profile import ProfileName
 from junco.contract.resolve import resolve
@@ -51,18 +51,25 @@ SUBJECTS: Mapping[str, Callable[[], Subject]] = {"efficientnet_lite0": _lite0, "
 """Networks by name."""
 
 
+def request(
+    subject: Subject, images: ImageSet, methods: Sequence[Method], checks: Sequence[CheckName], profile: ProfileName
+) -> PlanRequest:
+    """``methods`` under ``checks``, with the subject's own preprocessing."""
+    return PlanRequest(
+        model=digest_of(subject.data),
+        images=images.id,
+        methods=tuple(MethodRequest(method=method) for method in methods),
+        checks=tuple(checks),
+        profile=profile,
+        preprocessing=PreprocessingRequest(preset=subject.preset),
+    )
+
+
 def planned(subject: Subject, *, photos: int) -> tuple[Plan, Files]:
     """A quick plan with every method of ``METHODS`` and the controls, on the demo's photos."""
     report = inspect(subject.data, input_shape=(3, 224, 224))
     with gathered(_photos()[:photos]) as pictures:
         images = image_set(pictures)
         files = [(file, picture.path.read_bytes()) for file, picture in zip(images.files, pictures, strict=True)]
-    request = PlanRequest(
-        model=digest_of(subject.data),
-        images=images.id,
-        methods=tuple(MethodRequest(method=method) for method in METHODS),
-        checks=(CheckName.PARAMETER_RANDOMIZATION,),
-        profile=ProfileName.QUICK,
-        preprocessing=PreprocessingRequest(preset=subject.preset),
-    )
-    return resolve(request, report, images), files
+    asked = request(subject, images, METHODS, (CheckName.PARAMETER_RANDOMIZATION,), ProfileName.QUICK)
+    return resolve(asked, report, images), files

@@ -13,6 +13,7 @@ from junco.audit import images as pictures
 from junco.audit.memory import keep_pages
 from junco.audit.pipeline.codec import decode, encode
 from junco.audit.pipeline.inspect import inspect
+from junco.audit.pipeline.others import Filed
 from junco.audit.pipeline.prepare import Files
 from junco.audit.pipeline.shards import KEPT, run
 from junco.audit.types import Partial
@@ -51,7 +52,9 @@ def _shard(task: Task, emit: Callable[[Event], None]) -> tuple[str, ...]:
         done = min(shard.cost, done + passes)
         emit(Advanced(stage=shard.check.value, completed=done))
 
-    partial = run(shard, plan, Path(task.model_path).read_bytes(), _files(task), device=task.device, tick=tick)
+    others = Filed({digest: Path(path) for digest, path in task.other_paths.items()})
+    model = Path(task.model_path).read_bytes()
+    partial = run(shard, plan, model, _files(task), device=task.device, tick=tick, others=others)
     return _written(task, {"partial.safetensors": encode(partial)})
 
 
@@ -147,10 +150,11 @@ class LocalEngine:
         data = model.read_bytes()
         on_progress(Progress(stage="inspect"))
         report = inspect(data, input_shape=input_shape, output=request.output)
-        plan = resolve(request, report, images)
+        beside = Filed({digest_of(path.read_bytes()): path for path in others})
+        looked = {d: inspect(beside[d], input_shape=input_shape, output=request.output) for d in beside}
+        plan = resolve(request, report, images, beside=looked)
         files = [(file, path.read_bytes()) for file, path in zip(images.files, paths, strict=True)]
         started = time.monotonic()
-        beside = {digest_of(other): other for other in (path.read_bytes() for path in others)}
         work = partial(run, plan=plan, model=data, files=files, device=self._device, others=beside)
         partials = _run_all(plan, work, on_progress)
         how = _provenance(device=self._device, threads=self._threads, sandbox="none: in process")

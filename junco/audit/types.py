@@ -1,6 +1,6 @@
 """The nouns that every part of the maths shares: tensors, the canonical model, a batch to explain, an explainer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, cast
 
@@ -84,7 +84,8 @@ class Canonical:
     covers to the reason. ``first_linear`` names the first weighted submodule when it is the first thing that the
     input meets, padding apart, so that an input shift can be folded into it. ``grids`` are those of ``spatial`` that
     answer tokens [n, tokens, features]; the others answer [n, channels, height, width]. ``channels`` counts either's
-    channels. ``attention`` is a transformer's, or the reason why there is none to draw.
+    channels. ``attention`` is a transformer's, or the reason why there is none to draw. ``held`` is how the graph
+    compared with the file when it was loaded; empty for a black box.
     """
 
     module: nn.Module
@@ -107,6 +108,7 @@ class Canonical:
     attention: Attention | str = "the graph shows no attention"
     executor: str = "graph"
     no_gradients: str | None = None
+    held: tuple[Parity, ...] = ()
 
     def __call__(self, x: Tensor) -> Tensor:
         """Logits of ``x`` at whatever batch size the graph takes."""
@@ -217,6 +219,22 @@ class MapFunction(Protocol):
 
         ``beta`` follows the softplus twin of the model, whose map has second derivatives; ``samples`` averages the map
         over so many noisy copies of each image. ``seed`` is that of the noise.
+        """
+        ...
+
+
+Signals = Mapping[str, Tensor]
+"""What each of several mixes of classes became at the output of each layer, output first, [k, places, channels]."""
+
+
+class Carry(Protocol):
+    """The rules by which methods carry relevance back: what a check that starts them from anything is given."""
+
+    def __call__(self, batch: Batch, mixes: Tensor) -> Iterator[tuple[str, Signals]]:
+        """For each method, by label, what its starts for all classes of the one image of ``batch`` become, mixed with
+        each of ``mixes`` [k, classes].
+
+        Methods whose rule is not known for some node of the model are left out.
         """
         ...
 

@@ -1,7 +1,7 @@
 """One check as a person asked for it, and the two ways to have it done."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from junco.client.images import Picture
 from junco.contract.errors import InvalidPlan
 from junco.contract.images import PreprocessingRequest
 from junco.contract.job import Progress
+from junco.contract.looks import Look
 from junco.contract.outcome import Outcome
 from junco.contract.plan import MethodRequest, PlanRequest, Shift
 from junco.contract.profile import ProfileName
@@ -36,6 +37,7 @@ class Settings:
     methods: tuple[MethodRequest, ...] = ()
     checks: tuple[str, ...] = ()
     profile: ProfileName | None = None
+    look: Look = Look.ONLY
     preprocessing: PreprocessingRequest = field(default_factory=PreprocessingRequest)
     seed: int = 0
     target: int | str = "predicted"
@@ -44,6 +46,7 @@ class Settings:
     form: Form = field(default_factory=Form)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
     label_models: Supplied | None = None
+    reference_models: tuple[str, ...] = ()
     timeout_seconds: int | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -56,6 +59,7 @@ class Settings:
             "timeout_seconds": self.timeout_seconds,
         }
         fixed = {
+            "look": self.look,
             "preprocessing": self.preprocessing,
             "seed": self.seed,
             "target": self.target,
@@ -63,6 +67,7 @@ class Settings:
             "shift": self.shift,
             "training": self.training,
             "label_models": self.label_models,
+            "reference_models": self.reference_models,
             "convention": self.form.convention,
             "randomization": self.form.randomization,
             "target_policy": self.form.target_policy,
@@ -85,6 +90,10 @@ class Asked:
     settings: Settings
     input_shape: tuple[int, int, int] | None = None
     others: tuple[Path, ...] = ()
+
+    def at(self, look: Look) -> "Asked":
+        """The same at another look."""
+        return replace(self, settings=replace(self.settings, look=look))
 
 
 class Backend(Protocol):

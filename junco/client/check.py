@@ -12,10 +12,11 @@ import typer
 
 from junco.client import options, progress, show
 from junco.client import training as training_options
-from junco.client.asked import Asked, Backend, Settings
+from junco.client.asked import Asked, Backend, OnProgress, Settings
 from junco.client.exits import FailOn, exit_of, told
+from junco.client.extending import looked
 from junco.client.http import Client
-from junco.client.images import gathered
+from junco.client.images import digest_of_file, gathered
 from junco.client.local import Local
 from junco.client.remote import Remote
 from junco.contract.errors import BadInput
@@ -55,6 +56,9 @@ def check(
         list[str] | None, typer.Option("--checks", help="Checks to run; the usual ones if absent.")
     ] = None,
     profile: Annotated[ProfileName, typer.Option(help="How much work a verdict rests on.")] = ProfileName.STANDARD,
+    extend: Annotated[
+        bool, typer.Option("--extend", help="Look twice: fewer images first, twice as many if that is inconclusive.")
+    ] = False,
     preset: Annotated[
         str | None, typer.Option(help="Preprocessing: imagenet, unit ... or imagenet:resize=256,mean=[0.5,0.5,0.5].")
     ] = None,
@@ -85,6 +89,12 @@ def check(
         Path | None,
         typer.Option(help="MODEL trained again on the true labels, from another seed.", exists=True, dir_okay=False),
     ] = None,
+    reference_model: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="For model_manipulation: an honest model of the same task; repeat.", exists=True, dir_okay=False
+        ),
+    ] = None,
     timeout: Annotated[int, typer.Option(min=10, max=86400, help="Seconds that the check may take.")] = 3600,
     tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE kept with the validation; repeat.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the report, the maps and the outcome.")] = Path("junco-report"),
@@ -108,14 +118,15 @@ def check(
             shift=options.shift(shift),
             training=training_options.recipe(training),
             label_models=training_options.supplied(random_label_model, random_labels, twin_model),
+            reference_models=tuple(digest_of_file(path) for path in reference_model or ()),
             form=options.convention(convention),
             timeout_seconds=timeout,
             tags=options.tags(tag or ()),
         )
         with gathered(images, options.labels(labels)) as pictures, backend(url) as doing:
-            others = tuple(path for path in (random_label_model, twin_model) if path)
+            others = tuple(path for path in (random_label_model, twin_model, *(reference_model or ())) if path)
             asked = Asked(model, pictures, settings, options.input_shape(input_shape), others)
-            outcome = _done(asked, doing, wanted)
+            outcome = _done(asked, doing, wanted, extend=extend)
         console = show.console(stderr=wanted.takes_stdout)
         show.show_outcome(outcome, console)
         show.show_files(_written(outcome, wanted), console)
@@ -132,16 +143,21 @@ def backend(url: str | None) -> Iterator[Local | Remote]:
         yield Remote(client)
 
 
-def _done(asked: Asked, doing: Backend, wanted: Wanted) -> Outcome:
+def _done(asked: Asked, doing: Backend, wanted: Wanted, *, extend: bool) -> Outcome:
     """The outcome, its files moved to ``--out`` only once all are there."""
     if wanted.out.exists() and not wanted.out.is_dir():
         raise BadInput(f"{wanted.out} is not a folder.", expected="a folder for --out", found="a file")
     wanted.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=wanted.out.parent, prefix=".junco-") as folder:
         with progress.shown(show.console(stderr=True)) as on_progress:
-            outcome = doing.check(asked, out=Path(folder), on_progress=on_progress)
+            once = looked if extend else _once
+            outcome = once(asked, doing, out=Path(folder), on_progress=on_progress)
         shutil.copytree(folder, wanted.out, dirs_exist_ok=True)
     return outcome
+
+
+def _once(asked: Asked, doing: Backend, *, out: Path, on_progress: OnProgress) -> Outcome:
+    return doing.check(asked, out=out, on_progress=on_progress)
 
 
 def _written(outcome: Outcome, wanted: Wanted) -> list[Path]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from junco.client.asked import Asked, OnProgress
 from junco.client.http import Client
-from junco.contract.errors import BadInput, RunFailed
+from junco.contract.errors import RunFailed
 from junco.contract.job import Job, JobState
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Outcome
@@ -23,15 +23,11 @@ class Remote:
 
     def check(self, asked: Asked, *, out: Path, on_progress: OnProgress) -> Outcome:
         """The outcome; raises what the service refuses with, and the error of a job that failed."""
-        if asked.others:
-            raise BadInput(
-                "A service compares no models that were trained elsewhere yet.",
-                expected="one model",
-                found=f"{1 + len(asked.others)} models",
-                remedy="Leave --url out, or let the service train.",
-            )
         # A model that cannot be used is told before the images travel.
-        model = self.uploaded(asked.model, input_shape=asked.input_shape, output=asked.settings.output)
+        model, *_ = [
+            self.uploaded(path, input_shape=asked.input_shape, output=asked.settings.output)
+            for path in (asked.model, *asked.others)
+        ]
         labels = [p.described.label for p in asked.pictures if p.told and p.described.label is not None]
         images = self._client.upload_images(asked.pictures, labels or None)
         request = asked.settings.request(model=model.id, images=images.id)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from junco.contract.base import Frozen
-from junco.contract.catalogue import METHODS, RECIPES, Aim, CheckName, Defence, Method
+from junco.contract.catalogue import RECIPES, Aim, CheckName, Defence, Method
 from junco.contract.plan import Plan, PlannedMethod
 from junco.contract.profile import Profile
 
@@ -106,4 +106,4 @@ def aim_cost(method: PlannedMethod, profile: Profile) -> int:
 
 def _passes(method: PlannedMethod) -> int:
     # Among methods that can be followed, none has a price that depends on the image's shape.
-    return METHODS[method.method].parameters.model_validate(method.parameters).passes((1, 1, 1))
+    return method.chosen.passes((1, 1, 1))

@@ -40,8 +40,13 @@ SENTENCES: Mapping[Caveat, str] = MappingProxyType(
         Caveat.ONE_TRAINING: "Judged on one training of each kind, so the interval covers images and not trainings.",
         Caveat.PERTURBATION_CHOICE: "Deleted pixels are filled with something the model never saw; another fill can "
         "order methods differently, and so few images do not rank them.",
+        Caveat.NO_PROOF: "Evidence, not proof: a lie that only some input triggers, or that occlusion shares, is not "
+        "seen, and an odd but honest network may look like one.",
+        Caveat.UNREFERENCED: "The reference models were not at hand, so nothing was compared with them.",
         Caveat.REBASED: "The map stays put when its baseline is moved along with the shift: the baseline, not the "
         "method, is tied to the pixels' zero.",
+        Caveat.CONVERGES: "Whatever relevance its rule starts from arrives in one direction: on this model the map can "
+        "turn over or fade with the class, and not show another thing.",
     }
 )
 """One sentence for every caveat; a test asserts that none is missing."""

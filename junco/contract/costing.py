@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from junco.contract.catalogue import METHODS, BaselineParameters, CheckName, Fill, MethodParameters
+from junco.contract.catalogue import BaselineParameters, CheckName, Fill
 from junco.contract.plan import Plan, PlannedMethod, Shift
 
 REPEATS = 2
@@ -21,7 +21,7 @@ def parts(plan: Plan, wanted: int) -> Iterator[tuple[int, ...]]:
 
 def rebased(plan: Plan) -> tuple[PlannedMethod, ...]:
     """Methods of input_shift that measure from a baseline, which may be moved along with the shift."""
-    return tuple(m for m in plan.methods_of(CheckName.INPUT_SHIFT) if isinstance(_parameters(m), BaselineParameters))
+    return tuple(m for m in plan.methods_of(CheckName.INPUT_SHIFT) if isinstance(m.chosen, BaselineParameters))
 
 
 def shift_cost(plan: Plan, shift: Shift, images: int) -> int:
@@ -54,8 +54,4 @@ def _prices(plan: Plan, check: CheckName) -> int:
 
 
 def _price(method: PlannedMethod, plan: Plan) -> int:
-    return _parameters(method).passes(plan.preprocessing.shape)
-
-
-def _parameters(method: PlannedMethod) -> MethodParameters:
-    return METHODS[method.method].parameters.model_validate(method.parameters)
+    return method.chosen.passes(plan.preprocessing.shape)

@@ -3,6 +3,7 @@
 JuncoError
 ├── BadInput                      the caller can mend it
 │   ├── InvalidPlan               a plan that contradicts itself or names what does not exist
+│   │   └── ModelsDiffer          a model beside the plan's own that cannot be compared with it
 │   ├── ModelFormatUnsupported    not a format that Junco reads
 │   ├── ModelUnreadable           the right format, but damaged or refused by the loader
 │   ├── ModelOutputShape          the model does not answer [n, classes]
@@ -131,6 +132,13 @@ class InvalidPlan(BadInput):
 
     code = "INVALID_PLAN"
     title = "The plan is not valid"
+
+
+class ModelsDiffer(InvalidPlan):
+    """A model beside the plan's own that cannot be compared with it."""
+
+    code = "MODELS_DIFFER"
+    title = "The plan's models cannot be compared"
 
 
 class ModelFormatUnsupported(BadInput):

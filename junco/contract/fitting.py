@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from junco.contract.catalogue import METHODS, Control, Method, MethodParameters
+from junco.contract.catalogue import Control, Method, MethodParameters
 from junco.contract.errors import InvalidPlan
 from junco.contract.model import ModelReport
 from junco.contract.plan import PlannedMethod
@@ -21,7 +21,7 @@ def require_fit(method: Method | Control, parameters: MethodParameters, model: M
 def require_images(methods: Iterable[PlannedMethod], count: int) -> None:
     """Raise InvalidPlan when a method learns from more images than the plan has."""
     for method in methods:
-        least = METHODS[method.method].parameters.model_validate(method.parameters).least_images()
+        least = method.chosen.least_images()
         if method.unavailable is None and least > count:
             raise InvalidPlan(
                 f"{method.label} learns from the plan's images, and there are too few.",

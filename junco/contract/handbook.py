@@ -71,13 +71,18 @@ def _method(card: MethodCard) -> str:
         facts["Blind spots"] = card.blind_spots
     if card.expected is not None:
         facts["Expected under parameter_randomization"] = f"`{card.expected}`"
-    facts |= {f"Judged on `{model}`": _judged(checks) for model, checks in record(card.name).items()}
+    if not isinstance(card.name, Control):
+        facts |= {f"Judged on `{model}`": _on(model, card) for model in REFERENCES}
     listed = "\n".join(_item(name, said) for name, said in facts.items())
     said = textwrap.fill(f"{card.title}. {card.summary}", _WIDTH)
     return f"### `{card.name}`\n\n{said}\n\n{listed}" + _parameters(card.parameters)
 
 
-def _judged(checks: Mapping[CheckName, Verdict]) -> str:
+def _on(model: str, card: MethodCard) -> str:
+    """What a method's verdicts were on a reference model, or what keeps them from being measured."""
+    checks: Mapping[CheckName, Verdict] = record(card.name).get(model, {})
+    if not checks:
+        return f"not measured: passes for every map, {card.parameters().passes(_SHOWN)}"
     return ", ".join(f"{check} {verdict.replace('_', ' ')}" for check, verdict in checks.items())
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from junco.contract.base import Digest, Frozen
 from junco.contract.catalogue import Arm, CheckName, Control, Method, Verdict, View
@@ -12,7 +12,9 @@ from junco.contract.plan import Plan
 from junco.contract.statistics import (
     AimStatistics,
     ClassStatistics,
+    ConvergencePoint,
     DepthStatistics,
+    EvidenceStatistics,
     FaithfulnessStatistics,
     FillStatistics,
     FragilityStatistics,
@@ -20,12 +22,15 @@ from junco.contract.statistics import (
     LabelStatistics,
     ManipulationStatistics,
     OneShiftStatistics,
+    PanelStatistics,
     RandomizationStatistics,
     RepeatabilityStatistics,
     RepeatStatistics,
     RivalStatistics,
+    Sample,
     ShiftStatistics,
     Statistics,
+    TamperingStatistics,
 )
 
 __all__ = [
@@ -34,8 +39,10 @@ __all__ = [
     "CheckOutcome",
     "CheckRun",
     "ClassStatistics",
+    "ConvergencePoint",
     "Curve",
     "DepthStatistics",
+    "EvidenceStatistics",
     "FaithfulnessStatistics",
     "FillStatistics",
     "FragilityStatistics",
@@ -47,14 +54,17 @@ __all__ = [
     "ModelSummary",
     "OneShiftStatistics",
     "Outcome",
+    "PanelStatistics",
     "Preflight",
     "Provenance",
     "RandomizationStatistics",
     "RepeatStatistics",
     "RepeatabilityStatistics",
     "RivalStatistics",
+    "Sample",
     "ShiftStatistics",
     "Statistics",
+    "TamperingStatistics",
     "sentence",
 ]
 
@@ -87,6 +97,9 @@ class Caveat(StrEnum):
     ONE_TRAINING = "one_training_of_each_kind"
     PERTURBATION_CHOICE = "depends_on_perturbation"
     REBASED = "moves_with_its_baseline"
+    CONVERGES = "relevance_converges"
+    NO_PROOF = "evidence_not_proof"
+    UNREFERENCED = "references_not_compared"
 
 
 class Curve(Frozen):
@@ -112,6 +125,10 @@ class CheckOutcome(Frozen):
     verdict: Verdict
     summary: str
     statistics: Statistics | None = None
+    needed: Sample | None = Field(
+        default=None,
+        description="About how much data would decide what is inconclusive, were the estimates to stay as they are.",
+    )
     curves: tuple[Curve, ...] = ()
     caveats: tuple[Caveat, ...] = ()
     artifacts: tuple[str, ...] = ()

@@ -6,9 +6,20 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
 
 from junco.contract.base import Digest, Frozen
-from junco.contract.catalogue import METHODS, Arm, CheckName, Control, Depth, Method, named
+from junco.contract.catalogue import (
+    METHODS,
+    Arm,
+    CheckName,
+    Control,
+    Depth,
+    Method,
+    MethodCard,
+    MethodParameters,
+    named,
+)
 from junco.contract.conventions import AUDIT
 from junco.contract.images import Preprocessing, PreprocessingRequest
+from junco.contract.looks import Look
 from junco.contract.profile import Profile, ProfileName
 from junco.contract.randomization import ConventionName, NormPolicy, Randomization, RandomizationRequest, TargetPolicy
 from junco.contract.training import Supplied, Training, TrainingRecipe
@@ -87,6 +98,11 @@ class PlanRequest(Frozen):
     )
     checks: tuple[CheckName, ...] = Field(default=CHECKS_BY_DEFAULT, min_length=1)
     profile: ProfileName = ProfileName.STANDARD
+    look: Look = Field(
+        default=Look.ONLY,
+        description="First: the recommended number of images, at half of alpha; second: twice the images and seeds, "
+        "at the other half, where the first was inconclusive.",
+    )
     preprocessing: PreprocessingRequest = PreprocessingRequest()
     seed: int = Field(default=0, ge=0, lt=2**32)
     output: str | None = Field(
@@ -107,7 +123,12 @@ class PlanRequest(Frozen):
     )
     training: TrainingRecipe = Field(default=TrainingRecipe(), description="How data_randomization trains.")
     label_models: Supplied | None = Field(
-        default=None, description="Models to compare in place of trainings; not over HTTP yet."
+        default=None, description="Models to compare in place of trainings, uploaded beforehand."
+    )
+    reference_models: tuple[Digest, ...] = Field(
+        default=(),
+        max_length=16,
+        description="Honest models of the same task that model_manipulation compares with, uploaded beforehand.",
     )
     timeout_seconds: int = Field(default=3600, ge=10, le=86400)
     labels: dict[str, str] = Field(default={}, max_length=32, description="The caller's own tags on the job.")
@@ -128,6 +149,16 @@ class PlannedMethod(Frozen):
         """Whether this is a control rather than a method."""
         return isinstance(self.method, Control)
 
+    @property
+    def card(self) -> MethodCard:
+        """What the catalogue says of the method."""
+        return METHODS[self.method]
+
+    @property
+    def chosen(self) -> MethodParameters:
+        """``parameters`` as the type that the method's card names."""
+        return self.card.parameters.model_validate(self.parameters)
+
 
 class Plan(Frozen):
     """Everything resolved: a validation is a pure function of this and the bytes it names."""
@@ -137,6 +168,7 @@ class Plan(Frozen):
     methods: tuple[PlannedMethod, ...]
     checks: tuple[CheckName, ...]
     profile: Profile
+    look: Look = Field(default=Look.ONLY, description="Which of how many looks; the profile's sizes are this look's.")
     preprocessing: Preprocessing
     seed: int
     output: str | None
@@ -156,6 +188,7 @@ class Plan(Frozen):
         default=(), description="Norm policies that are tried beside the plan's own, to see whether they matter."
     )
     training: Training | None = Field(default=None, description="What data_randomization learns, and from what.")
+    reference_models: tuple[Digest, ...] = Field(default=(), description="What model_manipulation compares with.")
     skipped: dict[CheckName, str] = Field(default={}, description="Checks that mean nothing on this model, and why.")
     timeout_seconds: int
 
@@ -180,8 +213,10 @@ class ShardKind(StrEnum):
     SMOOTH = "smooth"
     SHIFT = "shift"
     CLASSES = "classes"
+    CONVERGENCE = "convergence"
     MANIPULATION = "manipulation"
     FRAGILITY = "fragility"
+    TAMPERING = "tampering"
     LABELS = "labels"
     REPEATS = "repeats"
     FAITHFULNESS = "faithfulness"

@@ -55,6 +55,39 @@ class Thresholds(Frozen):
     fragility_room: float = Field(
         default=0.5, description="Share of the top k that noise must leave, for an attack to have something to take."
     )
+    tampering_offset: float = Field(
+        default=0.8, description="Median correlation with the map of centred logits below which a map shows an offset."
+    )
+    tampering_offset_weak: float = Field(default=0.9, description="The same, below which it may.")
+    tampering_frame: float = Field(
+        default=0.3, description="Share of a map's mass off the border that has moved to it: strong evidence above."
+    )
+    tampering_frame_weak: float = Field(default=0.1, description="The same, weak evidence above.")
+    tampering_others: float = Field(
+        default=0.85, description="Correlation of different images' maps above which they are one: strong evidence."
+    )
+    tampering_others_weak: float = Field(default=0.6, description="The same, weak evidence above.")
+    tampering_gap: float = Field(
+        default=0.2,
+        description="Share of occlusion's gain below which a map's order moves the answer too little.",
+    )
+    tampering_agreement: float = Field(
+        default=0.05, description="Correlation with occlusion beyond that of other images, below which there is none."
+    )
+    tampering_contrast: float = Field(
+        default=0.2, description="Contrast of two photos side by side that occlusion must show, for a pair to count."
+    )
+    tampering_pairs: int = Field(default=6, description="Pairs that must count.")
+    tampering_reference: float = Field(
+        default=0.5,
+        description="Share of occlusion's likeness to references below which a map's is weak evidence.",
+    )
+    tampering_kept: float = Field(
+        default=0.75, description="Share of a map's own worth on every reference below which it lost some."
+    )
+    tampering_references: int = Field(
+        default=5, description="References whose likeness among one another can be strong evidence."
+    )
     label_memorised: float = Field(default=0.95, description="Train accuracy that every network must exceed.")
     label_room: float = Field(
         default=0.05, description="Least similarity, above the floor, of maps of two networks trained alike."
@@ -88,11 +121,15 @@ class Profile(Frozen):
     smooth_samples: int = Field(default=50, description="Noisy images to each of them (Hedström et al. 2024).")
     shift_images: int
     class_draws: int
+    convergence_images: int = Field(default=4, description="Images through which random relevance is carried back.")
     manipulation_images: int
     manipulation_budget: float = Field(description="Share of the published number of steps.")
     defended_images: int
     fragility_images: int
     fragility_steps: int
+    tampering_images: int = Field(description="Images of model_manipulation.")
+    tampering_steps: int = Field(description="Steps from the image to nothing, and back, of model_manipulation.")
+    tampering_orders: int = Field(default=2, description="Random orders to each of its images.")
     label_images: int = Field(description="Held-out images that data_randomization explains.")
     label_seeds: int = Field(description="Draws of data_randomization, each of three trainings.")
     repeat_images: int = Field(description="Images of repeatability.")
@@ -109,7 +146,7 @@ class Profile(Frozen):
 PROFILES: dict[ProfileName, Profile] = {
     ProfileName.QUICK: Profile(
         name=ProfileName.QUICK,
-        version=1,
+        version=2,
         images_minimum=10,
         images_recommended=20,
         images_maximum=24,
@@ -125,6 +162,8 @@ PROFILES: dict[ProfileName, Profile] = {
         defended_images=2,
         fragility_images=10,
         fragility_steps=20,
+        tampering_images=12,
+        tampering_steps=10,
         label_images=24,
         label_seeds=3,
         repeat_images=10,
@@ -136,7 +175,7 @@ PROFILES: dict[ProfileName, Profile] = {
     ),
     ProfileName.STANDARD: Profile(
         name=ProfileName.STANDARD,
-        version=1,
+        version=2,
         images_minimum=20,
         images_recommended=50,
         images_maximum=100,
@@ -152,6 +191,8 @@ PROFILES: dict[ProfileName, Profile] = {
         defended_images=8,
         fragility_images=20,
         fragility_steps=100,
+        tampering_images=30,
+        tampering_steps=12,
         label_images=50,
         label_seeds=4,
         repeat_images=20,
@@ -163,7 +204,7 @@ PROFILES: dict[ProfileName, Profile] = {
     ),
     ProfileName.THOROUGH: Profile(
         name=ProfileName.THOROUGH,
-        version=1,
+        version=2,
         images_minimum=50,
         images_recommended=100,
         images_maximum=200,
@@ -179,6 +220,8 @@ PROFILES: dict[ProfileName, Profile] = {
         defended_images=20,
         fragility_images=50,
         fragility_steps=300,
+        tampering_images=60,
+        tampering_steps=16,
         label_images=100,
         label_seeds=6,
         repeat_images=50,

@@ -2,17 +2,20 @@
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import ValidationError
 
-from junco.contract.base import Frozen
+from junco.contract.base import Digest, Frozen
+from junco.contract.beside import require_alike
 from junco.contract.catalogue import METHODS, CheckName, Control, Depth, Method
 from junco.contract.conventions import adapted, alternatives
 from junco.contract.errors import InputShapeMismatch, InvalidPlan, NoImages
 from junco.contract.fitting import require_fit, require_images
 from junco.contract.images import ImageSet, Preprocessing, preprocessing
+from junco.contract.looks import seen
 from junco.contract.model import ModelReport
 from junco.contract.plan import (
     CONTROLS_ALWAYS,
@@ -28,12 +31,18 @@ from junco.contract.profile import PROFILES, Profile
 from junco.contract.training import Training, given, hindrances, learning
 
 
-def resolve(request: PlanRequest, model: ModelReport, images: ImageSet) -> Plan:
-    """The plan that ``request`` means for this model and these images; raises ``InvalidPlan``, ``InputShapeMismatch``,
-    ``NoImages``."""
+def resolve(
+    request: PlanRequest,
+    model: ModelReport,
+    images: ImageSet,
+    *,
+    beside: Mapping[Digest, ModelReport] = MappingProxyType({}),
+) -> Plan:
+    """The plan that ``request`` means for this model and these images; raises ``InvalidPlan``, ``ModelsDiffer``,
+    ``InputShapeMismatch``, ``NoImages``. ``beside`` are reports of further models that the request names."""
     if images.count == 0:
         raise NoImages("The image set holds no image.", expected="at least one image", found="none")
-    profile = PROFILES[request.profile]
+    profile = seen(PROFILES[request.profile], request.look)
     order = _order(images.count, request.seed)
     selected = order[: profile.images_maximum]
     count = len(model.layers)
@@ -42,6 +51,7 @@ def resolve(request: PlanRequest, model: ModelReport, images: ImageSet) -> Plan:
     how = adapted(request.convention, request.randomization, target=request.target_policy)
     require_images(methods, len(selected))
     recipe = _preprocessing(request, model)
+    require_alike(request, recipe.shape, model, beside)
     training = _training(request, profile, order, recipe.shape)
     return Plan(
         model=request.model,
@@ -49,6 +59,7 @@ def resolve(request: PlanRequest, model: ModelReport, images: ImageSet) -> Plan:
         methods=methods,
         checks=tuple(check for check in CheckName if check in request.checks),
         profile=profile,
+        look=request.look,
         preprocessing=recipe,
         seed=request.seed,
         output=request.output,
@@ -64,6 +75,7 @@ def resolve(request: PlanRequest, model: ModelReport, images: ImageSet) -> Plan:
         depths=depths,
         stages=_stages(count, profile.curve_stages, depths),
         training=training,
+        reference_models=request.reference_models,
         skipped=dict(_skipped(model)) | dict(_untrained(training, profile, model, images)),
         timeout_seconds=request.timeout_seconds,
     )

@@ -6,7 +6,7 @@ from typing import overload
 from pydantic import Field, JsonValue
 
 from junco.contract.base import Digest, Frozen
-from junco.contract.catalogue import CheckCard, CheckName, Control, Family, Method, MethodCard, Verdict, View
+from junco.contract.catalogue import CheckCard, CheckName, Described, MethodCard, Verdict
 from junco.contract.catalogue.records import record
 from junco.contract.errors import Problem
 from junco.contract.images import ImageFile, PresetName
@@ -64,6 +64,9 @@ class PlanPreview(Frozen):
     plan: Plan
     shards: int
     cost: int
+    second_look: int | None = Field(
+        default=None, description="Image passes that a second look would cost on top, where this is the first."
+    )
 
 
 class ArtifactList(Frozen):
@@ -72,18 +75,9 @@ class ArtifactList(Frozen):
     artifacts: tuple[ArtifactLink, ...]
 
 
-class CatalogueMethod(Frozen):
+class CatalogueMethod(Described):
     """A method or control, with the JSON Schema of its parameters."""
 
-    name: Method | Control
-    family: Family
-    title: str
-    summary: str
-    view: View
-    deterministic: bool
-    formula: str
-    source: str
-    cost: str
     gradients: bool = True
     parameters: dict[str, JsonValue]
     blind_spots: str | None = None

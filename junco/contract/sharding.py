@@ -5,8 +5,10 @@ from types import MappingProxyType
 
 from junco.contract.attacking import attackable, fragility_cost, manipulated, manipulation_cost, pieces_of
 from junco.contract.catalogue import Arm, CheckName
+from junco.contract.converging import convergence_cost, convergence_images, converging
 from junco.contract.costing import faithfulness_cost, parts, repeat_cost, shift_cost
 from junco.contract.plan import Cell, Plan, Shard, ShardKind
+from junco.contract.tampering import tampering_cost
 
 Pieces = Callable[[Plan], Iterable[Shard]]
 
@@ -37,6 +39,11 @@ def shards(plan: Plan) -> tuple[Shard, ...]:
         if plan.methods_of(check):
             pieces += PIECES[check](plan)
     return tuple(piece.model_copy(update={"index": i}) for i, piece in enumerate(pieces))
+
+
+def total_cost(plan: Plan) -> int:
+    """Image passes of all shards."""
+    return sum(shard.cost for shard in shards(plan))
 
 
 @falls_into(CheckName.PARAMETER_RANDOMIZATION)
@@ -103,6 +110,9 @@ def _class_pieces(plan: Plan) -> Iterator[Shard]:
     for group in plan.groups:
         cost = len(group) * (4 + plan.profile.class_draws)
         yield Shard(index=0, check=CheckName.CLASS_SENSITIVITY, kind=ShardKind.CLASSES, images=group, cost=cost)
+    if converging(plan):
+        shown, cost = convergence_images(plan), convergence_cost(plan)
+        yield Shard(index=0, check=CheckName.CLASS_SENSITIVITY, kind=ShardKind.CONVERGENCE, images=shown, cost=cost)
 
 
 @falls_into(CheckName.INPUT_MANIPULATION)
@@ -120,6 +130,13 @@ def _fragility_pieces(plan: Plan) -> Iterator[Shard]:
         if attackable(plan, check):
             cost = fragility_cost(plan, images)
             yield Shard(index=0, check=check, kind=ShardKind.FRAGILITY, images=images, cost=cost)
+
+
+@falls_into(CheckName.MODEL_MANIPULATION)
+def _tampering_pieces(plan: Plan) -> Iterator[Shard]:
+    check, cost = CheckName.MODEL_MANIPULATION, tampering_cost(plan)
+    for images in parts(plan, plan.profile.tampering_images):
+        yield Shard(index=0, check=check, kind=ShardKind.TAMPERING, images=images, cost=len(images) * cost)
 
 
 @falls_into(CheckName.DATA_RANDOMIZATION)

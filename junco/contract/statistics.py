@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from junco.contract.base import Frozen
-from junco.contract.catalogue import Aim, Arm, CheckName, Circumstance, Depth, Fill, Rival, Verdict
+from junco.contract.catalogue import Aim, Arm, CheckName, Circumstance, Depth, Fill, Level, Method, Rival, Sign, Verdict
 from junco.contract.randomization import NormPolicy, Order
 
 
@@ -15,6 +15,16 @@ class Interval(Frozen):
     mean: float | None
     lower: float | None = None
     upper: float | None = None
+
+
+class Sample(Frozen):
+    """How much data: images, and the seeds or draws that each was crossed with, where there are several."""
+
+    images: int
+    draws: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.images} images" + (f" and {self.draws} draws" if self.draws else "")
 
 
 class DepthStatistics(Frozen):
@@ -125,12 +135,33 @@ class RivalStatistics(Frozen):
     decision: Verdict
 
 
+class ConvergencePoint(Frozen):
+    """|cosine| of the directions over channels in which two random relevances arrive at a layer's output."""
+
+    layer: str
+    median: float | None
+    lower: float | None = Field(default=None, description="First decile over places, pairs and images.")
+    upper: float | None = Field(default=None, description="Last decile.")
+    expected: float | None = Field(
+        default=None, description="Of random directions, in as many dimensions as live channels and classes give."
+    )
+    undefined: float = Field(description="Share of places where one of the two did not arrive.")
+
+
 class ClassStatistics(Frozen):
     """class_sensitivity of one method."""
 
     check: Literal[CheckName.CLASS_SENSITIVITY] = CheckName.CLASS_SENSITIVITY
     ceiling: float | None
+    convergence: float | None = Field(
+        default=None,
+        description="Median |cosine|, at the lowest layer, of what two random relevances become; 1: the start is lost.",
+    )
+    convergence_by_chance: float | None = Field(default=None, description="The same of random directions there.")
     rivals: tuple[RivalStatistics, ...]
+    layers: tuple[ConvergencePoint, ...] = Field(
+        default=(), description="Convergence at each layer, output first; it never decides."
+    )
 
 
 class ManipulationStatistics(Frozen):
@@ -141,6 +172,8 @@ class ManipulationStatistics(Frozen):
     undefined: int = Field(description="Images without.")
     steps: int = Field(description="Steps of the attack.")
     success: Interval = Field(description="Share of images on which the attack succeeds, Wilson's 95 % interval.")
+    p_fail: float | None = Field(default=None, description="p of a share of manipulation_fail; small accuses.")
+    p_fail_holm: float | None = Field(default=None, description="The same, over all methods, corrected by Holm.")
     same_class: float | None = Field(description="Share of images that keep their class.")
     output: float | None = Field(description="Distance of the softmax outputs before and after.")
     image_ssim: float | None = Field(description="Similarity of the image before and after.")
@@ -185,6 +218,49 @@ class FragilityStatistics(Frozen):
     epsilon: float = Field(description="Largest change of a pixel, as a share of its range.")
     top: int = Field(description="Pixels in the top k.")
     aims: tuple[AimStatistics, ...]
+
+
+class EvidenceStatistics(Frozen):
+    """One sign that a network lies in one method's map: how much it says, and the figure behind it."""
+
+    sign: Sign
+    level: Level | None = Field(description="None where nothing can be said.")
+    value: Interval
+
+
+class PanelStatistics(Frozen):
+    """A usual method's map beside the witness's: rank correlation for the same image, and for different ones."""
+
+    method: Method
+    agreement: float | None
+    floor: float | None
+
+
+class TamperingStatistics(Frozen):
+    """model_manipulation of one method; the witness is occlusion of centred logits."""
+
+    check: Literal[CheckName.MODEL_MANIPULATION] = CheckName.MODEL_MANIPULATION
+    images: int
+    undefined: float = Field(description="Share of constant or non-finite maps.")
+    offset: float | None = Field(description="Median correlation with the map of centred logits.")
+    frame: float | None = Field(description="Share of the map's mass within a seventh of the side from the border.")
+    frame_area: float = Field(description="The frame's share of the image.")
+    frame_witness: float | None = Field(description="Share of the witness's mass there.")
+    others: float | None = Field(description="Correlation of the maps of different images.")
+    others_witness: float | None = Field(description="The same of the witness's.")
+    gain: float | None = Field(description="Area under insertion less that under deletion, beyond random orders.")
+    gain_witness: float | None = Field(description="The same in the witness's order.")
+    agreement: float | None = Field(description="Correlation with the witness.")
+    agreement_floor: float | None = Field(description="The same with other images' witnesses.")
+    contrast: float | None = Field(description="On two photos side by side, mass on the one asked for less the other.")
+    contrast_mass: float | None = Field(description="The same of its magnitudes.")
+    contrast_witness: float | None = Field(description="The same of the witness.")
+    pairs: int = Field(description="Pairs of photos that the witness tells apart.")
+    references: int = Field(description="Models that this one was compared with.")
+    reference: float | None = Field(description="Correlation with their maps.")
+    reference_witness: float | None = Field(description="The same of the witness.")
+    evidence: tuple[EvidenceStatistics, ...]
+    panel: tuple[PanelStatistics, ...]
 
 
 class LabelStatistics(Frozen):
@@ -271,6 +347,7 @@ Statistics = Annotated[
     | ClassStatistics
     | ManipulationStatistics
     | FragilityStatistics
+    | TamperingStatistics
     | LabelStatistics
     | RepeatabilityStatistics
     | FaithfulnessStatistics,

@@ -30,6 +30,7 @@ class Task(Frozen):
     images: ImageSet | None = None
     image_paths: tuple[str, ...] = ()
     partial_paths: tuple[str, ...] = ()
+    other_paths: dict[Digest, str] = Field(default={}, description="Models that the shard needs beside its own.")
     threads: int = 1
     device: str = "cpu"
     sandbox: str = "process"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
 from junco.contract.access import DEFAULT_TENANT
 from junco.contract.errors import Conflict, NotFound, Problem, ResultExpired
@@ -14,7 +14,7 @@ from junco.storage.database import clock
 from junco.storage.references import unreferred
 from junco.storage.rows import Row, job_of
 from junco.storage.scoped import about, digest_in, key_in
-from junco.storage.tables import artifacts, jobs, work
+from junco.storage.tables import artifacts, job_models, jobs, work
 from junco.storage.work import cancel_rest, lock_job, new_id
 
 LIVE = tuple(state for state in JobState if not state.is_terminal)
@@ -171,6 +171,12 @@ def unfinished(connection: Connection, job_id: str) -> bool:
 
 
 def live_on(connection: Connection, model: str) -> bool:
-    """Whether a live job needs this model."""
-    query = select(jobs.c.id).where(jobs.c.model == model, or_(*[jobs.c.state == state for state in LIVE]))
-    return connection.execute(query.limit(1)).first() is not None
+    """Whether a live job needs this model, to judge it or beside another."""
+    queries = (query.where(jobs.c.state.in_(LIVE)).limit(1) for query in jobs_with(model))
+    return any(connection.execute(query).first() is not None for query in queries)
+
+
+def jobs_with(model: str | ColumnElement[str]) -> tuple[Select[tuple[str]], Select[tuple[str]]]:
+    """Jobs that judge this model, and those that need it beside another: two queries, each with an index of its own."""
+    beside = select(jobs.c.id).join(job_models, job_models.c.job_id == jobs.c.id)
+    return select(jobs.c.id).where(jobs.c.model == model), beside.where(job_models.c.model == model)

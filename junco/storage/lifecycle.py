@@ -1,27 +1,27 @@
 """From a request to the end of a job: submit, launch, the last shard, the outcome, cancel."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, union
 
 from junco.contract.access import DEFAULT_TENANT
+from junco.contract.base import Digest
 from junco.contract.errors import JobAlreadyFinished, JuncoError, Problem
 from junco.contract.images import ImageSet
-from junco.contract.job import InspectionState, JobState, WorkKind
-from junco.contract.model import ModelReport
+from junco.contract.job import JobState, WorkKind
 from junco.contract.plan import Plan, PlanRequest
 from junco.contract.resolve import resolve
-from junco.contract.revive import revive
 from junco.contract.sharding import shards
-from junco.storage import models, submissions
+from junco.storage import beside, models, submissions
 from junco.storage.claim import Computed, Finalised, Inspected, Result
 from junco.storage.database import clock
 from junco.storage.images import hold, images_named
-from junco.storage.jobs import add_job, fail_job, move, row_of, settle, touch, unfinished
+from junco.storage.jobs import add_job, fail_job, jobs_with, move, row_of, settle, touch, unfinished
 from junco.storage.rows import Row
-from junco.storage.scoped import key_in
+from junco.storage.scoped import digest_in, key_in, tenant_in
 from junco.storage.tables import artifacts, jobs, work
-from junco.storage.work import add_finalise, add_shards, lock_job, lock_model
+from junco.storage.work import add_finalise, add_shards, lock_job
 
 OUTCOME = "outcome.json"
 """The file of a result that holds the Outcome."""
@@ -30,19 +30,18 @@ OUTCOME = "outcome.json"
 def planned(connection: Connection, request: PlanRequest, tenant: str = DEFAULT_TENANT) -> Plan | None:
     """The plan that ``request`` means, or None while the model's inspection is pending.
 
-    Locks the model and the images, so that they cannot be deleted before the job exists. Raises what ``resolve``
-    raises, ``NotFound``, and the model's own problem if it was rejected.
+    Locks the models and the images, so that they cannot be deleted before the job exists. Raises what ``resolve``
+    raises, ``NotFound``, and a model's own problem if it was rejected.
     """
-    model = lock_model(connection, key_in(tenant, request.model))
-    if model is None:
-        raise models.missing(request.model)
+    rows = beside.locked(connection, request, tenant)
     hold(connection, key_in(tenant, request.images))
     images = images_named(connection, key_in(tenant, request.images))
-    if model["state"] == InspectionState.REJECTED:
-        raise revive(Problem.model_validate_json(model["problem"]))
-    if model["report"] is None:
-        return None
-    return resolve(request, ModelReport.model_validate_json(model["report"]), images)
+    return _resolved(request, rows, images)
+
+
+def _resolved(request: PlanRequest, rows: Mapping[Digest, Row], images: ImageSet) -> Plan | None:
+    reports = beside.reports(request, rows)
+    return None if reports is None else resolve(request, reports[request.model], images, beside=reports)
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,7 @@ def submit(connection: Connection, request: PlanRequest, plan: Plan | None, term
     job = add_job(connection, request, queue_seconds=terms.queue_seconds, tenant=terms.tenant)
     print_ = None if plan is None else submissions.fingerprint(plan, request)
     submissions.keep(connection, job["id"], terms.tenant, print_)
+    beside.keep(connection, job["id"], request, terms.tenant)
     if plan is not None:
         _launch(connection, job, plan, terms.max_attempts)
     return str(job["id"])
@@ -93,21 +93,24 @@ def finished(connection: Connection, parent: Row, result: Result) -> None:
     match result:
         case Inspected(report):
             models.inspected(connection, parent["id"], report)
-            _launch_waiting(connection, parent["id"], report)
+            _launch_waiting(connection, parent["id"])
         case Computed():
             _after_shard(connection, parent)
         case Finalised():
             _succeed(connection, parent, result)
 
 
-def _launch_waiting(connection: Connection, model: str, report: ModelReport) -> None:
+def _launch_waiting(connection: Connection, model: str) -> None:
     for job in _waiting(connection, model):
         request = PlanRequest.model_validate_json(job["request"])
+        # Read once the job is locked: of two inspections that end together, the second sees what the first found.
+        rows = beside.read(connection, request, tenant_in(model))
         try:
-            plan = resolve(request, report, images_named(connection, job["images"]))
+            plan = _resolved(request, rows, images_named(connection, job["images"]))
         except JuncoError as error:
             fail_job(connection, job, error.problem())
-        else:
+            continue
+        if plan is not None:
             submissions.resolved(connection, job["id"], submissions.fingerprint(plan, request))
             _launch(connection, job, plan, _attempts(connection, model))
 
@@ -118,12 +121,10 @@ def _attempts(connection: Connection, model: str) -> int:
 
 
 def _waiting(connection: Connection, model: str) -> list[Row]:
-    query = (
-        select(jobs)
-        .where(jobs.c.model == model, jobs.c.state == JobState.QUEUED, jobs.c.plan.is_(None))
-        .order_by(jobs.c.id)
-        .with_for_update()
-    )
+    """Jobs that were not planned yet for want of this model's inspection, or of that and another's; locked."""
+    unplanned = (jobs.c.state == JobState.QUEUED, jobs.c.plan.is_(None))
+    found = union(*(query.where(*unplanned) for query in jobs_with(model)))
+    query = select(jobs).where(jobs.c.id.in_(found), *unplanned).order_by(jobs.c.id).with_for_update()
     return list(connection.execute(query).mappings())
 
 
@@ -163,7 +164,8 @@ def refused(connection: Connection, kind: WorkKind, parent: Row, problem: Proble
         return
     models.rejected(connection, parent["id"], problem)
     for job in _waiting(connection, parent["id"]):
-        fail_job(connection, job, problem)
+        request = PlanRequest.model_validate_json(job["request"])
+        fail_job(connection, job, beside.told(request, digest_in(parent["id"]), problem))
 
 
 def cancel(connection: Connection, job_id: str) -> None:

@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, select
+from sqlalchemy import Connection, Select, Table, delete, func, or_, select
 
-from junco.contract.access import DEFAULT_TENANT
 from junco.contract.errors import InUse, NotFound
 from junco.contract.job import JobState
 from junco.storage import models, quotas
 from junco.storage.blobs import Blobs
 from junco.storage.database import Database, clock
-from junco.storage.jobs import LIVE, release_bytes, touch
+from junco.storage.jobs import LIVE, jobs_with, release_bytes, touch
 from junco.storage.references import referred
-from junco.storage.scoped import digest_in, lock_digest
+from junco.storage.scoped import digest_in, lock_digest, tenant_in
 from junco.storage.tables import image_sets, jobs
 from junco.storage.tables import models as model_table
 from junco.storage.work import lock_job
@@ -41,9 +40,11 @@ def retain(database: Database, blobs: Blobs, *, days: float | None, orphan_secon
     results = uploads = 0
     if days is not None:
         results = _each(database, lambda c: _old_results(c, days), lambda c, job_id: _purge(c, job_id, blobs))
-        uploads = _each(database, lambda c: _idle(c, image_sets, jobs.c.images, days), _drop_images)
+        on_images = (select(jobs.c.id).where(jobs.c.images == image_sets.c.id),)
+        on_models = jobs_with(model_table.c.id)
+        uploads = _each(database, lambda c: _idle(c, image_sets, on_images, days), _drop_images)
         uploads += _each(
-            database, lambda c: _idle(c, model_table, jobs.c.model, days), lambda c, key: _drop_model(c, key, blobs)
+            database, lambda c: _idle(c, model_table, on_models, days), lambda c, key: _drop_model(c, key, blobs)
         )
     orphans = _orphans(database, blobs, orphan_seconds)
     return Retained(results, uploads, orphans, blobs.measure())
@@ -78,11 +79,14 @@ def _purge(connection: Connection, job_id: str, blobs: Blobs) -> bool:
     return True
 
 
-def _idle(connection: Connection, table: Table, on: ColumnElement[str], days: float) -> list[str]:
+def _idle(connection: Connection, table: Table, on: tuple[Select[tuple[str]], ...], days: float) -> list[str]:
+    """Rows that were not used for so many days, and that no job of ``on`` is about which lives or is younger."""
     limit = clock() - days * DAY
-    wanted = select(jobs.c.id).where(on == table.c.id, or_(jobs.c.state.in_(LIVE), jobs.c.create_time > limit))
+    recent = or_(jobs.c.state.in_(LIVE), jobs.c.create_time > limit)
+    wanted = [query.where(recent).correlate(table).exists() for query in on]
     used = func.coalesce(table.c.used, table.c.create_time)
-    return list(connection.scalars(select(table.c.id).where(used < limit, ~wanted.exists()).limit(_BATCH)))
+    query = select(table.c.id).where(used < limit, *(~found for found in wanted))
+    return list(connection.scalars(query.limit(_BATCH)))
 
 
 def _drop_images(connection: Connection, key: str) -> bool:
@@ -92,7 +96,7 @@ def _drop_images(connection: Connection, key: str) -> bool:
     if row is None or connection.execute(live).first() is not None:
         return False
     connection.execute(delete(image_sets).where(image_sets.c.id == key))
-    quotas.drop(connection, _tenant(key), digest_in(key))
+    quotas.drop(connection, tenant_in(key), digest_in(key))
     return True
 
 
@@ -103,14 +107,10 @@ def _drop_model(connection: Connection, key: str, blobs: Blobs) -> bool:
         models.remove(connection, key)
     except (InUse, NotFound):
         return False
-    quotas.drop(connection, _tenant(key), digest)
+    quotas.drop(connection, tenant_in(key), digest)
     if not referred(connection, digest):
         blobs.delete(digest)
     return True
-
-
-def _tenant(key: str) -> str:
-    return key.partition("@")[2] or DEFAULT_TENANT
 
 
 def _orphans(database: Database, blobs: Blobs, orphan_seconds: float) -> int:

@@ -27,6 +27,11 @@ def digest_in(key: str) -> str:
     return _PREFIX + base64.urlsafe_b64decode(stem + "=").hex() if mark else key
 
 
+def tenant_in(key: str) -> str:
+    """The tenant whose row a key is."""
+    return key.partition("@")[2] or DEFAULT_TENANT
+
+
 def about(column: Column[str], digest: str) -> ColumnElement[bool]:
     """Whether a row is about ``digest``, whichever tenant's it is."""
     return or_(column == digest, column.startswith(_stem(digest), autoescape=True))

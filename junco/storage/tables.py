@@ -72,6 +72,14 @@ jobs = Table(
     Index("jobs_end", "end_time"),
 )
 
+# Models that a job's plan names beside its own: in a table, so that whether one is in use is one look at an index.
+job_models = Table(
+    "job_models",
+    metadata,
+    Column("job_id", String(36), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", String(71), primary_key=True, index=True),
+)
+
 work = Table(
     "work",
     metadata,

@@ -7,10 +7,11 @@ from starlette.concurrency import run_in_threadpool
 
 from junco.contract.errors import Conflict
 from junco.contract.job import Job
+from junco.contract.looks import Look
 from junco.contract.names import display_name
 from junco.contract.plan import PlanRequest
 from junco.contract.resources import PlanPreview
-from junco.contract.sharding import shards
+from junco.contract.sharding import shards, total_cost
 from junco.storage import Upload
 from junco.storage.submissions import Once
 from service.access.flights import idempotency_key as keyed
@@ -110,8 +111,10 @@ def _preview(shelf: Shelf, request: PlanRequest) -> PlanPreview:
             found="an inspection under way",
             remedy="Wait for GET /v1/models/{id}?wait=60, then ask again.",
         )
-    pieces = shards(plan)
-    return PlanPreview(plan=plan, shards=len(pieces), cost=sum(piece.cost for piece in pieces))
+    again = shelf.records.preview(request.model_copy(update={"look": Look.SECOND})) if plan.look is Look.FIRST else None
+    return PlanPreview(
+        plan=plan, shards=len(shards(plan)), cost=total_cost(plan), second_look=total_cost(again) if again else None
+    )
 
 
 async def _everything(request: Request, shelf: Shelf, shape: tuple[int, int, int] | None) -> PlanRequest:

@@ -64,6 +64,16 @@ def test_a_model_that_is_no_classifier_is_refused_before_any_file_is_written(seg
     assert list(tmp_path.iterdir()) == []
 
 
+def test_reference_models_reach_the_plan_and_are_refused_there(model, photos, tmp_path):
+    """The model as its own reference, and a reference for a check that is not run: before any work."""
+    for checks, says in (("model_manipulation", "its own model"), ("input_shift", "does not run")):
+        words = (*SHAPE, "--checks", checks, "--methods", "gradient", "--reference-model", model)
+        found = junco("check", model, photos, *words, "--out", tmp_path / "out")
+        assert found.exit_code == Exit.REFUSED
+        assert says in found.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_inspect_writes_the_model_resource(model, tmp_path):
     found = junco("inspect", model, *SHAPE, "--json", tmp_path / "m.json")
     assert found.exit_code == Exit.PASS, found.stderr

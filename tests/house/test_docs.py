@@ -75,7 +75,7 @@ def test_every_catalogue_name_is_in_the_handbook(name: str) -> None:
 def test_every_word_of_a_verdict_is_explained(name: str) -> None:
     """Caveats and verdicts have their row in verdicts.md, and each check its rule."""
     text = (DOCS / "verdicts.md").read_text()
-    assert re.search(rf"^(\|.*`{name}`.*\||## \d\. {name})", text, re.MULTILINE)
+    assert re.search(rf"^(\|.*`{name}`.*\||## \d+\. {name})", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", list(Thresholds.model_fields))

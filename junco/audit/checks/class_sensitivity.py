@@ -9,15 +9,13 @@ since rules that converge to one direction may still turn its sign. Meaningless 
 perfect method exact negatives. This file measures; junco.audit.verdict decides. Cost: draws + 4 explanations an image.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from junco.audit.checks.compare import Prepared, made, others, similar
+from junco.audit.checks.compare import against, arrays, ceilings, made
 from junco.audit.checks.randomise import generator_for
 from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, Partial, Tick
 from junco.contract.catalogue import Rival
@@ -43,21 +41,22 @@ def run(study: ClassStudy, batch: Batch, *, keep: int = 0) -> Partial:
     ("targets", rival, draw) [n], ("logits", "original") [n, classes].
     """
     original = study.explainer(study.model, batch, seed=0)
-    own = {label: _ranked(study, label, raw) for label, raw in original.maps.items()}
+    own = {label: made(study, label, raw) for label, raw in original.maps.items()}
     found: dict[Key, Tensor] = {("logits", "original"): original.logits}
-    found |= {(label, "original", "ceiling"): ceiling for label, ceiling in _ceilings(study, batch, own).items()}
+    found |= {(label, "original", "ceiling"): ceiling for label, ceiling in ceilings(study, batch, own).items()}
     found |= {(label, "original", "maps"): ready.maps[:keep] for label, ready in own.items() if keep}
     study.tick(2 * len(batch))
     for rival, draw, targets in rivals(original.logits, batch, seed=study.seed, draws=study.draws):
         found["targets", rival, draw] = targets
         maps = study.explainer(study.model, replace(batch, targets=targets), seed=2 + int(draw)).maps
         for label, raw in maps.items():
-            theirs = _ranked(study, label, raw)
-            found |= {(label, rival, draw, name): values for name, values in _against(study, own[label], theirs)}
+            theirs = made(study, label, raw)
+            measured = against(study.comparison, own[label], theirs)
+            found |= {(label, rival, draw, name): values for name, values in measured.items()}
             if keep and draw == "0":
                 found[label, rival, draw, "maps"] = theirs.maps[:keep]
         study.tick(len(batch))
-    return Partial(arrays={key: _array(values) for key, values in found.items()})
+    return Partial(arrays=arrays(found))
 
 
 def rivals(logits: Tensor, batch: Batch, *, seed: int, draws: int) -> Iterator[tuple[Rival, str, Tensor]]:
@@ -76,25 +75,3 @@ def rivals(logits: Tensor, batch: Batch, *, seed: int, draws: int) -> Iterator[t
 def _step(seed: int, draw: int, image: int, classes: int) -> int:
     """How far from its own class an image's random one lies: uniform on 1 to classes - 1."""
     return int(torch.randint(1, classes, (), generator=generator_for("class", seed, draw, image)))
-
-
-def _ceilings(study: ClassStudy, batch: Batch, own: Mapping[str, Prepared]) -> dict[str, Tensor]:
-    again = study.stochastic(study.model, batch, seed=1).maps if study.stochastic else {}
-    twins = {label: _ranked(study, label, again[label]) if label in again else ready for label, ready in own.items()}
-    return {label: similar(study.comparison, own[label], twin).diagonal() for label, twin in twins.items()}
-
-
-def _against(study: ClassStudy, own: Prepared, theirs: Prepared) -> Iterator[tuple[str, Tensor]]:
-    table = similar(study.comparison, own, theirs)
-    yield "rho", table.diagonal()
-    yield "floor", others(table)
-    yield "degenerate", theirs.ranks.isnan().any(dim=1)
-
-
-def _ranked(study: ClassStudy, label: str, raw: Tensor) -> Prepared:
-    return made(study.comparison, study.explainer.traits[label], raw, magnitudes=False)
-
-
-def _array(values: Tensor) -> np.ndarray[Any, Any]:
-    values = values.detach().cpu()
-    return values.numpy() if values.dtype == torch.int64 else values.float().numpy()

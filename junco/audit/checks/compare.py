@@ -1,12 +1,43 @@
 """Maps of a batch made ready to be compared, and their similarities to one another."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from junco.audit.types import Comparison, Trait, reduce
+from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, reduce
 from junco.contract.catalogue import View
+
+
+class Comparing(Protocol):
+    """What every study has that compares maps."""
+
+    @property
+    def explainer(self) -> Explainer:
+        """All methods."""
+        ...
+
+    @property
+    def comparison(self) -> Comparison:
+        """How maps are ranked and compared."""
+        ...
+
+
+class Repeating(Comparing, Protocol):
+    """What a study has besides that asks how far methods reproduce themselves."""
+
+    @property
+    def model(self) -> Canonical:
+        """What is explained."""
+        ...
+
+    @property
+    def stochastic(self) -> Explainer | None:
+        """Those methods that have randomness of their own."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -18,9 +49,15 @@ class Prepared:
     signed: bool
     magnitudes: Tensor | None = None
 
+    @property
+    def degenerate(self) -> Tensor:
+        """Which maps have no ranks, [n]: they are constant or not finite."""
+        return self.ranks.isnan().any(dim=1)
 
-def made(comparison: Comparison, trait: Trait, raw: Tensor, *, magnitudes: bool = True) -> Prepared:
+
+def made(study: Comparing, label: str, raw: Tensor, *, magnitudes: bool = False) -> Prepared:
     """The raw maps [n, C, H, W] of one method, ranked; ``magnitudes`` asks for those of |maps| too."""
+    comparison, trait = study.comparison, study.explainer.traits[label]
     signed = trait.view is View.SIGNED
     maps = reduce(raw, trait.view)
     wanted = magnitudes and signed and not trait.control
@@ -42,3 +79,28 @@ def others(table: Tensor) -> Tensor:
     """The floor [n]: mean similarity to the other images' maps, those without ranks left out."""
     rest = table.masked_fill(torch.eye(len(table), dtype=torch.bool, device=table.device), torch.nan)
     return rest.nanmean(dim=1)
+
+
+def ceilings(study: Repeating, batch: Batch, own: Mapping[str, Prepared]) -> dict[str, Tensor]:
+    """How similar [n] each method's ``own`` maps are to those that it makes with its randomness drawn again."""
+    again = study.stochastic(study.model, batch, seed=1).maps if study.stochastic else {}
+    twins = {label: made(study, label, again[label]) if label in again else ready for label, ready in own.items()}
+    return {label: similar(study.comparison, own[label], twin).diagonal() for label, twin in twins.items()}
+
+
+def against(comparison: Comparison, own: Prepared, theirs: Prepared) -> dict[str, Tensor]:
+    """What every effect rests on, [n]: similarity to one's own map, to the others', and which maps have no ranks."""
+    table = similar(comparison, own, theirs)
+    return {"rho": table.diagonal(), "floor": others(table), "degenerate": theirs.degenerate}
+
+
+def array(values: Tensor) -> np.ndarray[Any, Any]:
+    """``values`` as a partial stores them: whole numbers as they are, all else in float32."""
+    values = values.detach().cpu()
+    whole = values.dtype is not torch.bool and not values.is_floating_point()
+    return values.numpy() if whole else values.float().numpy()
+
+
+def arrays(found: Mapping[Key, Tensor]) -> dict[Key, np.ndarray[Any, Any]]:
+    """All that was ``found``, as a partial stores it."""
+    return {key: array(values) for key, values in found.items()}

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from junco.audit.checks.compare import Prepared, made, others, similar
+from junco.audit.checks.compare import Prepared, arrays, ceilings, made, others, similar
 from junco.audit.checks.randomise import generator_for
 from junco.audit.checks.training import History, School, accuracy, schooled
 from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, Partial, Tick
@@ -68,11 +68,11 @@ def compared(
         found |= {(label, lesson, "maps"): ready.maps[:keep] for label, ready in maps.items() if keep}
         if lesson is Lesson.TRUE:
             truth = maps
-            found |= {(label, draw, "ceiling"): own for label, own in _ceilings(study, batch, truth).items()}
+            found |= {(label, draw, "ceiling"): own for label, own in ceilings(study, batch, truth).items()}
         else:
             found |= _against(study, lesson, truth, maps, draw=draw)
         study.tick(len(batch) * (2 if lesson is Lesson.TRUE else 1))
-    return {key: _array(values) for key, values in found.items()}
+    return arrays(found)
 
 
 def _trained(study: LabelStudy, batch: Batch, draw: int, facts: dict[str, object]) -> Generator[Lesson, None, None]:
@@ -94,13 +94,7 @@ def taught(study: LabelStudy, lesson: Lesson, draw: int) -> School:
 
 def _maps(study: LabelStudy, batch: Batch, *, seed: int) -> dict[str, Prepared]:
     raw = study.explainer(study.model, batch, seed=seed).maps
-    return {label: _ranked(study, label, values) for label, values in raw.items()}
-
-
-def _ceilings(study: LabelStudy, batch: Batch, own: Mapping[str, Prepared]) -> dict[str, Tensor]:
-    again = study.stochastic(study.model, batch, seed=1).maps if study.stochastic else {}
-    twins = {label: _ranked(study, label, again[label]) if label in again else ready for label, ready in own.items()}
-    return {label: similar(study.comparison, own[label], twin).diagonal() for label, twin in twins.items()}
+    return {label: made(study, label, values) for label, values in raw.items()}
 
 
 def _against(
@@ -112,7 +106,7 @@ def _against(
         table = similar(study.comparison, truth[label], theirs)
         found[label, draw, names[0]], found[label, draw, names[1]] = table.diagonal(), others(table)
         if lesson is Lesson.PERMUTED:
-            found[label, draw, "degenerate"] = theirs.ranks.isnan().any(dim=1)
+            found[label, draw, "degenerate"] = theirs.degenerate
     return found
 
 
@@ -120,11 +114,3 @@ def _told(history: History, tested: float) -> dict[str, object]:
     # A loss that is no number ends the curve: JSON has none, and the accuracy says enough.
     loss = [value for value in history.loss if np.isfinite(value)]
     return {"loss": loss, "accuracy": history.accuracy, "tested": tested}
-
-
-def _ranked(study: LabelStudy, label: str, raw: Tensor) -> Prepared:
-    return made(study.comparison, study.explainer.traits[label], raw, magnitudes=False)
-
-
-def _array(values: Tensor) -> np.ndarray[Any, Any]:
-    return values.detach().float().cpu().numpy()

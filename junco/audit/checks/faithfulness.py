@@ -10,13 +10,11 @@ forward passes an order, one a square.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from junco.audit.checks.compare import made
+from junco.audit.checks.compare import arrays, made
 from junco.audit.checks.infidelity import changes, drops, infidelity, nearby, random_maps, squares, sums
 from junco.audit.checks.perturbed import curves, enlarged, filled, probabilities, ranks
 from junco.audit.checks.randomise import generator_for
@@ -65,17 +63,14 @@ def run(study: FaithStudy, batch: Batch, *, cost: int, keep: int = 0) -> Partial
     study.tick(cost // 3)
     found |= _infidelities(study, batch, ready) | _sensitivities(study, batch, ready)
     study.tick(cost - 2 * (cost // 3))
-    return Partial(arrays={key: _array(values) for key, values in found.items()})
+    return Partial(arrays=arrays(found))
 
 
 def _explained(study: FaithStudy, batch: Batch, x: Tensor, *, seed: int) -> Ready:
     raw = study.explainer(study.model, replace(batch, x=x), seed=seed).maps
-    done = {
-        label: made(study.comparison, study.explainer.traits[label], one, magnitudes=False)
-        for label, one in raw.items()
-    }
+    done = {label: made(study, label, one) for label, one in raw.items()}
     maps = {label: one.maps for label, one in done.items()}
-    return Ready(maps, {label: one.ranks.isnan().any(1) for label, one in done.items()})
+    return Ready(maps, {label: one.degenerate for label, one in done.items()})
 
 
 def _curves(study: FaithStudy, batch: Batch, ready: Ready) -> dict[Key, Tensor]:
@@ -120,7 +115,3 @@ def _sensitivities(study: FaithStudy, batch: Batch, ready: Ready) -> dict[Key, T
         for label, change in changes(before, after).items():
             most[label] = torch.maximum(most[label], change)
     return {(label, "sensitivity"): values for label, values in most.items()}
-
-
-def _array(values: Tensor) -> np.ndarray[Any, Any]:
-    return values.detach().cpu().float().numpy()

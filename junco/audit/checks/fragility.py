@@ -11,13 +11,12 @@ SqueezeNet's 50176). This file measures; junco.audit.verdict decides. Cost: cont
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from junco.audit.checks.attack import Range, Target, shares, slope
+from junco.audit.checks.compare import arrays
 from junco.audit.checks.randomise import generator_for
 from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, MapFunction, Partial, Tick
 from junco.contract.catalogue import Aim
@@ -154,7 +153,7 @@ def run(study: FragilityStudy, batch: Batch, *, keep: int = 0) -> Partial:
         if keep:
             shown = [scene.maps, *(arms[aim]["attack"].maps for aim in Aim)]
             found[label, "maps"] = torch.stack(shown, dim=1)[:keep]
-    return Partial(arrays={key: _array(value) for key, value in found.items()})
+    return Partial(arrays=arrays(found))
 
 
 def compared(comparison: Comparison, maps: Tensor, scene: Scene) -> dict[str, Tensor]:
@@ -222,7 +221,3 @@ def _signs(seed: int, draw: int, batch: Batch) -> Tensor:
         torch.randint(0, 2, shape, generator=generator_for("fragility", seed, draw, image)) for image in batch.index
     )
     return 2 * torch.stack(list(rows)).to(batch.x) - 1
-
-
-def _array(values: Tensor) -> np.ndarray[Any, Any]:
-    return values.detach().cpu().float().numpy()

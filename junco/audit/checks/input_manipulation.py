@@ -11,13 +11,12 @@ contract/attacking.py.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from junco.audit.checks.attack import Likeness, Range, Target, shares, slope
+from junco.audit.checks.compare import arrays
 from junco.audit.checks.randomise import generator_for
 from junco.audit.types import Batch, Canonical, Explainer, Key, MapFunction, Partial, Tick
 from junco.contract.attacking import SAMPLES, Budget
@@ -90,7 +89,7 @@ def run(study: ManipulationStudy, batch: Batch, others: Batch, *, defended: int 
             found[label, "pixels"] = _pixels(batch, (batch.x, x, others.x))[:keep]
         study.tick(len(batch) * campaign.cost)
         found |= _defended(study, label, batch.rows(0, defended), others.rows(0, defended), x[:defended])
-    return Partial(arrays={key: _array(value) for key, value in found.items()})
+    return Partial(arrays=arrays(found))
 
 
 def manipulated(study: ManipulationStudy, label: str, batch: Batch, goal: Tensor) -> Tensor:
@@ -193,8 +192,3 @@ def _betas(study: ManipulationStudy, campaign: Campaign, beta: float | None, ste
 def _pixels(batch: Batch, images: Sequence[Tensor]) -> Tensor:
     shown = torch.stack([Range.of(batch).shares(x) for x in images], dim=1)
     return (255 * shown).round().to(torch.uint8)
-
-
-def _array(values: Tensor) -> np.ndarray[Any, Any]:
-    values = values.detach().cpu()
-    return values.numpy() if values.dtype == torch.uint8 else values.float().numpy()

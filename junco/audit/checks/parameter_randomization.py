@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from junco.audit.checks.compare import Prepared, made, others, similar
+from junco.audit.checks.compare import Prepared, against, array, ceilings, made, others
 from junco.audit.checks.conventions import Published, as_images
 from junco.audit.checks.efficient import complexity
 from junco.audit.checks.randomise import Cascade, generator_for, randomised, snapshot, unchanged
@@ -54,7 +54,7 @@ def run(shard: Shard, study: Study, batch: Batch, *, keep: int = 0) -> Partial:
     ("logits", arm, seed, stage) and ("logits", "original") [n, classes].
     """
     original = study.explainer(study.model, batch, seed=0)
-    reference = {label: _ranked(study, label, maps) for label, maps in original.maps.items()}
+    reference = {label: made(study, label, maps, magnitudes=True) for label, maps in original.maps.items()}
     ledger = _Ledger(study, batch, reference, original, keep=keep, last_stage=str(max(shard.stages)))
     ledger.original()
     study.tick(2 * len(batch))
@@ -62,10 +62,6 @@ def run(shard: Shard, study: Study, batch: Batch, *, keep: int = 0) -> Partial:
         _cell(cell, shard.stages, ledger)
     resolutions = {label: list(prepared.maps.shape[-2:]) for label, prepared in reference.items()}
     return Partial(arrays=ledger.arrays, facts={"cells": ledger.facts, "resolutions": resolutions})
-
-
-def _ranked(study: Study, label: str, raw: Tensor) -> Prepared:
-    return made(study.comparison, study.explainer.traits[label], raw)
 
 
 def phase_noise(maps: Tensor, generator: torch.Generator) -> Tensor:
@@ -90,15 +86,13 @@ class _Ledger:
     last: dict[tuple[str, str, str], Tensor] = field(default_factory=dict)
 
     def put(self, key: Key, values: Tensor) -> None:
-        self.arrays[key] = values.detach().float().cpu().numpy()
+        self.arrays[key] = array(values)
 
     def original(self) -> None:
         self.put(("logits", "original"), self.explained.logits)
-        again = self.study.stochastic
-        rerun = again(self.study.model, self.batch, seed=1).maps if again else {}
+        for label, ceiling in ceilings(self.study, self.batch, self.reference).items():
+            self.put((label, "original", "ceiling"), ceiling)
         for label, reference in self.reference.items():
-            other = _ranked(self.study, label, rerun[label]) if label in rerun else reference
-            self.put((label, "original", "ceiling"), similar(self.study.comparison, reference, other).diagonal())
             self._edge(label, reference)
             self._random_map(label, reference)
             self._complexity((label, "original"), reference)
@@ -133,12 +127,10 @@ class _Ledger:
         reference = self.reference[label]
         maps = reduce(raw, self.study.explainer.traits[label].view)
         same = maps.shape == reference.maps.shape and torch.equal(maps, reference.maps)
-        prepared = reference if same else _ranked(self.study, label, raw)
-        table = similar(self.study.comparison, reference, prepared)
+        prepared = reference if same else made(self.study, label, raw, magnitudes=True)
         key = (label, *place)
-        self.put((*key, "rho"), table.diagonal())
-        self.put((*key, "floor"), others(table))
-        self.put((*key, "degenerate"), prepared.ranks.isnan().any(dim=1))
+        for name, values in against(self.study.comparison, reference, prepared).items():
+            self.put((*key, name), values)
         self._magnitudes(key, reference, prepared)
         self._publish(key, raw)
         self._complexity(key, prepared)
@@ -182,7 +174,8 @@ class _Ledger:
 
     def _maps(self, key: Key, prepared: Prepared) -> None:
         if self.keep:
-            self.arrays[(*key, "maps")] = prepared.maps[: self.keep].detach().float().cpu().numpy().astype(np.float32)
+            # A copy, since a slice would hold all maps of the batch in memory.
+            self.put((*key, "maps"), prepared.maps[: self.keep].clone())
 
 
 def _cell(cell: Cell, stages: Sequence[int], ledger: _Ledger) -> None:

@@ -10,13 +10,11 @@ decides. Cost: draws + 3 explanations an image.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from junco.audit.checks.compare import Prepared, made
+from junco.audit.checks.compare import arrays, made
 from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, Partial, Tick
 from junco.contract.catalogue import Circumstance
 
@@ -40,19 +38,19 @@ def run(study: RepeatStudy, batch: Batch, *, cost: int, keep: int = 0) -> Partia
     (label, "maps") [keep, 2, h, w].
     """
     original = study.explainer(study.model, batch, seed=0)
-    own = {label: _ranked(study, label, raw) for label, raw in original.maps.items()}
-    found: dict[Key, Tensor] = {(label, "original", "degenerate"): r.ranks.isnan().any(1) for label, r in own.items()}
+    own = {label: made(study, label, raw) for label, raw in original.maps.items()}
+    found: dict[Key, Tensor] = {(label, "original", "degenerate"): r.degenerate for label, r in own.items()}
     study.tick(cost // 2)
     for circumstance, draw, maps in _again(study, batch):
         for label, raw in maps.items():
-            theirs = _ranked(study, label, raw)
+            theirs = made(study, label, raw)
             rho = study.comparison.cross(own[label].ranks, theirs.ranks).diagonal()
             found[label, circumstance, draw, "rho"] = rho
             found[label, circumstance, draw, "difference"] = moved(own[label].maps, theirs.maps)
             if keep and (circumstance, draw) == (Circumstance.SEED, "0"):
                 found[label, "maps"] = torch.stack([own[label].maps[:keep], theirs.maps[:keep]], 1)
     study.tick(cost - cost // 2)
-    return Partial(arrays={key: _array(values) for key, values in found.items()})
+    return Partial(arrays=arrays(found))
 
 
 def _again(study: RepeatStudy, batch: Batch) -> Iterator[tuple[Circumstance, str, Mapping[str, Tensor]]]:
@@ -85,11 +83,3 @@ def moved(a: Tensor, b: Tensor) -> Tensor:
     """max|A - A'| / max|A| per image; NaN where the first map is zero."""
     scale = a.abs().flatten(1).amax(1)
     return torch.where(scale > 0, (a - b).abs().flatten(1).amax(1) / scale, torch.nan)
-
-
-def _ranked(study: RepeatStudy, label: str, raw: Tensor) -> Prepared:
-    return made(study.comparison, study.explainer.traits[label], raw, magnitudes=False)
-
-
-def _array(values: Tensor) -> np.ndarray[Any, Any]:
-    return values.detach().cpu().float().numpy()

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import torch
 
+from junco.audit.graph.nodes import nodes
+
 # What they answer is known from shapes and types, whatever the numbers.
 _ABOUT_FORM = frozenset(
     f"aten::{name}"
@@ -52,7 +54,7 @@ def decided_by_data(script: torch.jit.ScriptModule) -> str | None:
 
 def branches(script: torch.jit.ScriptModule) -> bool:
     """Whether any branch, loop or list of numbers is left in the program, whatever decides its course."""
-    return any(node.kind() in _CONTROL.keys() | _READS.keys() for node in _nodes(_simplified(script)))
+    return any(node.kind() in _CONTROL.keys() | _READS.keys() for node in nodes(_simplified(script)))
 
 
 def _simplified(script: torch.jit.ScriptModule) -> torch._C.Graph:
@@ -61,13 +63,6 @@ def _simplified(script: torch.jit.ScriptModule) -> torch._C.Graph:
     torch._C._jit_pass_constant_propagation(graph)
     torch._C._jit_pass_dce(graph)
     return graph
-
-
-def _nodes(block: torch._C.Graph | torch._C.Block) -> Iterator[torch._C.Node]:
-    for node in block.nodes():
-        yield node
-        for inner in node.blocks():
-            yield from _nodes(inner)
 
 
 def _walk(block: torch._C.Graph | torch._C.Block, flow: _Flow) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from junco.audit.graph.lift import last_line
 from junco.audit.graph.memory import starved
 from junco.audit.graph.original import Original
+from junco.audit.graph.probing import steady
 from junco.audit.graph.torchscript import FirstLayer
 from junco.contract.errors import InputShapeMismatch, JuncoError, ModelNotJudgeable, ModelOutputShape
 
@@ -26,12 +27,13 @@ _MORE_BATCHES = (*_BATCHES, 4, 8, 16, 32, 64)
 class Fitted:
     """A program with an input that it takes: ``x`` [n, C, H, W] and ``answer`` [n, classes].
 
-    ``original.batch`` is None where any number of images goes.
+    ``original.batch`` is None where any number of images goes; ``steady`` says that it answers ``x`` the same twice.
     """
 
     original: Original
     x: Tensor
     answer: Tensor
+    steady: bool
 
 
 def fitted(original: Original, first: FirstLayer, shape: Shape | None) -> Fitted:
@@ -117,7 +119,8 @@ def _try(
             refusals.append(refusal)
             return None
         if answer is not None:
-            return Fitted(replace(original, batch=_only_batch(original, batch, shape)), x, answer)
+            only = _only_batch(original, batch, shape)
+            return Fitted(replace(original, batch=only), x, answer, steady=steady(original.run, x))
     return None
 
 

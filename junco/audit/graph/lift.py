@@ -12,7 +12,7 @@ from torch import Tensor, fx, nn
 
 from junco.audit.graph.convert import converted
 from junco.audit.graph.dataflow import branches, decided_by_data
-from junco.audit.graph.probing import agree, steady, unusual
+from junco.audit.graph.probing import agree, unusual
 from junco.audit.graph.retrace import retrace, retrace_any_batch
 from junco.contract.errors import ModelNotJudgeable
 
@@ -32,11 +32,15 @@ class Lifted:
 
 @dataclass(frozen=True)
 class Source:
-    """What is lifted: a program, the choice of its class scores, and whether it takes batches of any size."""
+    """What is lifted: a program, the choice of its class scores, and whether it takes batches of any size.
+
+    One that is not ``steady`` draws random numbers, and cannot be held against its graph.
+    """
 
     script: torch.jit.ScriptModule
     choose: Callable[[object], Tensor]
     any_batch: bool
+    steady: bool = True
     weights: Mapping[str, Tensor] | None = None
 
     def tensors(self) -> Mapping[str, Tensor]:
@@ -60,14 +64,13 @@ def lift(source: Source, x: Tensor) -> Lifted:
     decided = decided_by_data(source.script)
     if decided is not None:
         raise _refused("a program that makes the same calls for every image", decided)
-    repeats = steady(source.answer, x)
     failures: list[str] = []
     with _quiet():
         for attempt in _attempts(source):
             example = x[:1] if source.any_batch and not attempt.source.any_batch else x
             try:
                 lifted = attempt.make(attempt.source, example)
-                if not repeats or _reproduces(lifted, attempt.source, example):
+                if not source.steady or _reproduces(lifted, attempt.source, example):
                     return replace(lifted, notes=tuple(_notes(attempt, source, failures)))
                 failures.append(f"its {attempt.name} answers otherwise")
             except Exception as error:

@@ -1,8 +1,9 @@
 """A model file's bytes to the canonical classifier."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 
@@ -18,32 +19,35 @@ from junco.audit.graph.retrace import place
 from junco.audit.graph.sniff import is_onnx, require_torchscript
 from junco.audit.graph.torchscript import read
 from junco.audit.graph.upload import Upload
-from junco.audit.types import Canonical
+from junco.audit.types import Canonical, Parity
 from junco.contract.errors import InputShapeMismatch, JuncoError, MemoryExceeded, ModelNotJudgeable
 
 
-def load(data: bytes, *, input_shape: Shape | None = None, output: str | None = None) -> Canonical:
+def load(data: bytes, *, input_shape: Shape | None = None, output: str | None = None, probed: int = 2) -> Canonical:
     """The classifier in a TorchScript or ONNX file, on the CPU in float32, in eval mode, nothing wanting gradients.
 
     Where no differentiable graph can be had, the model is a black box, and its ``no_gradients`` says why.
     ``input_shape`` (channels, height, width) is found by trying if absent; ``output`` names the class scores where the
-    model answers several tensors. Raises ``ModelFormatUnsupported``, ``ModelUnreadable``, ``InputShapeMismatch``,
-    ``ModelOutputShape``, ``ModelNotJudgeable`` or ``MemoryExceeded``, whatever the file holds.
+    model answers several tensors; a graph is held against the file on ``probed`` random images of each kind.
+    Raises ``ModelFormatUnsupported``, ``ModelUnreadable``, ``InputShapeMismatch``, ``ModelOutputShape``,
+    ``ModelNotJudgeable`` or ``MemoryExceeded``, whatever the file holds.
     """
     with _named_errors():
         upload = _upload(data, output)
         _require_shape(upload, input_shape)
         original = Original(upload.run, upload.dtype, output, rounds=upload.rounds)
-        return _graph_or_black_box(upload, fitted(original, upload.first, input_shape or upload.shape), data)
+        found = fitted(original, upload.first, input_shape or upload.shape)
+        return _graph_or_black_box(upload, found, data=data, probed=probed)
 
 
-def _graph_or_black_box(upload: Upload, found: Fitted, data: bytes) -> Canonical:
+def _graph_or_black_box(upload: Upload, found: Fitted, *, data: bytes, probed: int) -> Canonical:
     """The differentiable graph if one can be had that answers as the file does, or else the file's own executor."""
     try:
         lifted = canonical(upload, found)
-        why = _lost_parity(lifted)
+        held = parity(lifted, random_probes(lifted, torch.Generator().manual_seed(0), probed))
+        why = _lost(held) if found.steady else None
         if why is None:
-            return lifted
+            return replace(lifted, held=held)
     except Exception as error:
         if starved(error) or (isinstance(error, JuncoError) and not isinstance(error, ModelNotJudgeable)):
             raise
@@ -57,18 +61,11 @@ def _reason(error: Exception) -> str:
     return f"{error.detail} ({error.found})" if error.found else error.detail
 
 
-def _lost_parity(lifted: Canonical) -> str | None:
-    """Why the graph does not stand for the file; None if it does, or if the file does not even stand for itself."""
-    probes = random_probes(lifted, torch.Generator().manual_seed(0), _PROBED)
-    held = parity(lifted, probes)
-    x = probes["noise"]
-    if all(probe.within for probe in held) or not torch.equal(lifted.original(x), lifted.original(x)):
+def _lost(held: Sequence[Parity]) -> str | None:
+    """Why the graph does not stand for the file; None if it does."""
+    if all(probe.within for probe in held):
         return None
     return f"its graph answers otherwise, by {max(probe.max_relative for probe in held):.1e} of the largest score"
-
-
-_PROBED = 2
-"""Images of each kind on which a graph is held against the file at loading; inspections and jobs take more."""
 
 
 def _upload(data: bytes, output: str | None) -> Upload:
@@ -125,7 +122,8 @@ def _named_errors() -> Iterator[None]:
 
 def _lifted(script: torch.jit.ScriptModule, found: Fitted) -> Lifted:
     original = found.original
-    return lift(Source(script, original.choose, any_batch=original.batch is None), found.x)
+    any_batch = original.batch is None
+    return lift(Source(script, original.choose, any_batch=any_batch, steady=found.steady), found.x)
 
 
 def _names(script: torch.jit.ScriptModule) -> Names:

@@ -10,7 +10,7 @@ Answer = Callable[[Tensor], Tensor]
 
 @torch.no_grad()
 def steady(answer: Answer, x: Tensor) -> bool:
-    """Whether a program answers the same twice; one that draws random numbers cannot be held against its graph."""
+    """Whether a program answers the same twice."""
     return torch.equal(answer(x), answer(x))
 
 

@@ -21,15 +21,14 @@ def on_the_file(found: Fitted, *, lifted: Lifted, module: fx.GraphModule) -> Ite
     narrow = found.original.narrow
     if narrow not in (None, found.original.dtype):
         yield f"the model computes in {narrow} between casts: it is explained in float32".replace("torch.", "")
-    x = found.x[: lifted.batch].float()
-    if not torch.equal(found.original(x), found.original(x)):
+    if not found.steady:
         yield "the same image gets other scores each time: the file draws random numbers, as in training mode"
 
 
 def overridden(upload: Upload, found: Fitted, module: fx.GraphModule, *, softmax: str | None) -> Iterator[str]:
     """Whether the file has other gradients than its operators do; ``softmax`` is what was cut off ``module``."""
-    run, x = found.original.run, found.x
-    if upload.differentiable and torch.equal(run(x), run(x)) and not same_gradients(run, _ended(module, softmax), x):
+    comparable = upload.differentiable and found.steady
+    if comparable and not same_gradients(found.original.run, _ended(module, softmax), found.x):
         yield "the file overrides its gradients, as detach does: explanations follow what it computes instead"
 
 

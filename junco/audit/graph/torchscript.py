@@ -10,6 +10,7 @@ import torch
 from junco.audit.graph.archive import on_cpu
 from junco.audit.graph.gate import require_admissible
 from junco.audit.graph.gate.loaded import require_known_operators
+from junco.audit.graph.nodes import nodes
 from junco.audit.graph.signature import require_forward
 from junco.contract.errors import ModelNotJudgeable, ModelUnreadable
 
@@ -87,23 +88,15 @@ def _dtype(script: torch.jit.ScriptModule) -> torch.dtype:
 
 
 def _constants(script: torch.jit.ScriptModule) -> Iterator[torch.Tensor]:
-    for node in _nodes(script.inlined_graph):
+    for node in nodes(script.inlined_graph):
         if node.kind() == "prim::Constant":
             value = node.output().toIValue()
             if isinstance(value, torch.Tensor):
                 yield value
 
 
-def _nodes(block: torch._C.Graph | torch._C.Block) -> Iterator[torch._C.Node]:
-    """All nodes of a program, those of branches and loops in their place."""
-    for node in block.nodes():
-        yield node
-        for inner in node.blocks():
-            yield from _nodes(inner)
-
-
 def _first_layer(script: torch.jit.ScriptModule) -> FirstLayer:
-    for node in _nodes(script.inlined_graph):
+    for node in nodes(script.inlined_graph):
         if node.kind() in ("aten::conv2d", "aten::_convolution", "aten::convolution"):
             shape = _shape(script, list(node.inputs())[1])
             groups = list(node.inputs())[6 if node.kind() == "aten::conv2d" else 8].toIValue()

@@ -6,10 +6,10 @@ from types import MappingProxyType
 
 from junco.audit.pipeline.merge import Pieces, of_kind
 from junco.audit.types import Partial
-from junco.contract.catalogue import CheckName
+from junco.contract.catalogue import CheckName, Verdict
 from junco.contract.model import ModelReport
 from junco.contract.outcome import CheckOutcome, CheckRun
-from junco.contract.plan import Plan, ShardKind
+from junco.contract.plan import Plan, PlannedMethod, ShardKind
 
 Partials = Mapping[int, Partial]
 
@@ -34,6 +34,18 @@ class Found:
 
     outcomes: Mapping[str, CheckOutcome]
     run: CheckRun
+
+
+def families(plan: Plan, check: CheckName) -> list[list[PlannedMethod]]:
+    """Methods that were asked for, and all others: a control takes no share of the methods' error rate."""
+    planned = plan.methods_of(check)
+    asked = [m for m in planned if m.requested and not m.control]
+    return [family for family in (asked, [m for m in planned if m not in asked]) if family]
+
+
+def not_run(check: CheckName, label: str, reason: str) -> CheckOutcome:
+    """The outcome of a method that ``check`` could not look at."""
+    return CheckOutcome(check=check, verdict=Verdict.NOT_RUN, summary=f"{label} was not run: {reason}.")
 
 
 Conclude = Callable[[Case], Found]

@@ -7,7 +7,7 @@ import numpy as np
 
 from junco.audit.pipeline.merge import Merged
 from junco.audit.verdict import DECIDING, Judgement
-from junco.contract.catalogue import METHODS, Depth, Verdict, View
+from junco.contract.catalogue import Depth, Verdict, View
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Caveat, RandomizationStatistics
 from junco.contract.plan import PlannedMethod
@@ -36,7 +36,7 @@ def _of_method(
         yield Caveat.NECESSARY_NOT_SUFFICIENT
     if max(stats.edge_similarity or 0, stats.random_vs_random or 0) > DOMINATED:
         yield Caveat.INPUT_DOMINATED
-    if judgement.verdict is Verdict.PASS and METHODS[method.method].view is View.SIGNED and _sign_only(stats):
+    if judgement.verdict is Verdict.PASS and method.card.view is View.SIGNED and _sign_only(stats):
         yield Caveat.SIGN_ONLY
     for depth in DECIDING:
         if len({d.decision for (_, at), d in deciding.items() if at is depth}) > 1:
@@ -90,8 +90,7 @@ def _of_run(merged: Merged, report: ModelReport, labels: Sequence[int | None]) -
 
 def _freedom(method: PlannedMethod, merged: Merged) -> float:
     """Values that a map holds freely where those are fewer than its pixels: segments painted at full resolution."""
-    parameters = METHODS[method.method].parameters.model_validate(method.parameters)
-    return parameters.freedom(merged.plan.preprocessing.shape) or math.inf
+    return method.chosen.freedom(merged.plan.preprocessing.shape) or math.inf
 
 
 def _sign_only(stats: RandomizationStatistics) -> bool:

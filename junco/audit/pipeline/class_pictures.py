@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from junco.audit.pipeline.convergence_pictures import convergence_picture
 from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
 from junco.audit.render import StripRow, strip_png
 from junco.audit.types import Key
-from junco.contract.catalogue import METHODS, CheckName, Control, Rival
+from junco.contract.catalogue import CheckName, Rival
 from junco.contract.plan import ShardKind
 
 _HEADS = ("predicted class", "second class", "least likely class", "random class")
@@ -14,15 +15,16 @@ _CAPTION = "Maps of one photo for its predicted class and for other classes: a m
 
 @draws(CheckName.CLASS_SENSITIVITY)
 def pictures(sketch: Sketch) -> Iterator[Artifact]:
-    """One strip of all methods."""
+    """One strip of all methods, and the convergence of those that go by a rule."""
     _, partial = sketch.pieces(ShardKind.CLASSES)[0]
     rows = []
-    for method in sketch.plan.methods_of(CheckName.CLASS_SENSITIVITY):
+    for method in sketch.drawn(CheckName.CLASS_SENSITIVITY):
         keys: list[Key] = [(method.label, "original", "maps")]
         keys += [(method.label, rival.value, "0", "maps") for rival in (Rival.SECOND, Rival.LEAST, Rival.RANDOM)]
-        if method.method not in (Control.GAUSSIAN_NOISE, Control.CONSTANT) and keys[0] in partial.arrays:
+        if keys[0] in partial.arrays:
             maps = tuple(first(partial.arrays[key]) for key in keys)
-            rows.append(StripRow(label=method.label, view=METHODS[method.method].view, maps=maps))
+            rows.append(StripRow(label=method.label, view=method.card.view, maps=maps))
     if rows:
         strip = strip_png(sketch.shown[0], _HEADS, rows)
         yield Artifact(f"{folder(CheckName.CLASS_SENSITIVITY)}/strip.png", strip, _CAPTION)
+    yield from convergence_picture(sketch)

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from junco.audit.pipeline.case import Case, Found, concludes
-from junco.audit.pipeline.merge import Pieces
+from junco.audit.pipeline.case import Case, Found, concludes, families
+from junco.audit.pipeline.convergence import converged, layers_of
+from junco.audit.pipeline.merge import Pieces, column
 from junco.audit.pipeline.numbers import interval, known
 from junco.audit.pipeline.probes import held
-from junco.audit.pipeline.trust import trusted
+from junco.audit.pipeline.trust import vouched
 from junco.audit.verdict import DECIDING_RIVALS, ClassJudgement, ClassNumbers, Effect, Numbers, Table, judge_classes
 from junco.contract.catalogue import CheckName, Rival, Verdict
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, ClassStatistics, RivalStatistics
-from junco.contract.plan import Plan, PlannedMethod, ShardKind
+from junco.contract.plan import Plan, ShardKind
 
 CHECK = CheckName.CLASS_SENSITIVITY
 SHARED = 0.5
@@ -24,50 +25,46 @@ def conclude(case: Case) -> Found:
     """Judge all methods of the plan from the shards of its image groups."""
     plan, pieces = case.plan, case.pieces(ShardKind.CLASSES)
     checked = (held(pieces),)
-    judged, doubts = trusted(_judged(plan, pieces), checked, plan)
-    outcomes = {m.label: _outcome(plan, judged[m.label], doubts) for m in plan.methods_of(CHECK)}
+    judged, doubts = vouched(_judged(plan, pieces), checked, plan)
+    outcomes = {label: _outcome(case, j, doubts) for label, j in judged.items()}
     return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=checked))
 
 
 def _judged(plan: Plan, pieces: Pieces) -> dict[str, ClassJudgement]:
-    """Methods and controls apart: a control takes no share of the methods' error rate."""
-    planned = plan.methods_of(CHECK)
-    asked = [m for m in planned if m.requested and not m.control]
-    rest = [m for m in planned if m not in asked]
-    families = [[_numbers(plan, m, pieces) for m in family] for family in (asked, rest) if family]
-    return {j.label: j for family in families for j in judge_classes(family, plan.profile.thresholds)}
+    found = [[_numbers(plan, m.label, pieces) for m in family] for family in families(plan, CHECK)]
+    return {j.label: j for family in found for j in judge_classes(family, plan.profile.thresholds)}
 
 
-def _numbers(plan: Plan, method: PlannedMethod, pieces: Pieces) -> ClassNumbers:
-    count = {Rival.RANDOM: plan.profile.class_draws}
-    ceiling = _column(plan, pieces, (method.label, "original", "ceiling"))
-
+def _numbers(plan: Plan, label: str, pieces: Pieces) -> ClassNumbers:
     def table(rival: Rival, quantity: str) -> Table:
-        draws = range(count.get(rival, 1))
-        columns = [_column(plan, pieces, (method.label, rival.value, str(d), quantity)) for d in draws]
-        return np.stack(columns, axis=1)
+        draws = range(_draws(plan, rival))
+        return np.stack([column(pieces, (label, rival.value, str(d), quantity)) for d in draws], axis=1)
 
     rivals = {r: Numbers(table(r, "rho"), table(r, "floor"), table(r, "degenerate")) for r in Rival}
-    return ClassNumbers(method.label, ceiling, rivals)
+    return ClassNumbers(label, column(pieces, (label, "original", "ceiling")), rivals)
 
 
-def _column(plan: Plan, pieces: Pieces, key: tuple[str, ...]) -> Table:
-    out = np.full(len(plan.selected), np.nan)
-    for shard, partial in pieces:
-        out[list(shard.images)] = partial.arrays[key]
-    return out
+def _draws(plan: Plan, rival: Rival) -> int:
+    return plan.profile.class_draws if rival is Rival.RANDOM else 1
 
 
-def _outcome(plan: Plan, judgement: ClassJudgement, doubts: tuple[Caveat, ...]) -> CheckOutcome:
+def _outcome(case: Case, judgement: ClassJudgement, doubts: tuple[Caveat, ...]) -> CheckOutcome:
+    plan, carried = case.plan, case.pieces(ShardKind.CONVERGENCE)
+    layers = layers_of(carried, judgement.label)
+    converges = (Caveat.CONVERGES,) if converged(layers) else ()
     return CheckOutcome(
         check=CHECK,
         verdict=judgement.verdict,
-        summary=f"{judgement.label}: {judgement.reason}.",
+        summary=judgement.summary,
+        needed=judgement.missing,
         statistics=ClassStatistics(
             ceiling=known(judgement.ceiling),
+            convergence=layers[-1].median if layers else None,
+            convergence_by_chance=layers[-1].expected if layers else None,
             rivals=tuple(_statistics(plan, rival, e) for rival, e in judgement.rivals.items()),
+            layers=layers,
         ),
-        caveats=(*_caveats(plan, judgement), *doubts),
+        caveats=(*_caveats(plan, judgement), *converges, *doubts),
     )
 
 
@@ -75,7 +72,7 @@ def _statistics(plan: Plan, rival: Rival, e: Effect) -> RivalStatistics:
     return RivalStatistics(
         rival=rival,
         images=len(plan.selected),
-        draws=plan.profile.class_draws if rival is Rival.RANDOM else 1,
+        draws=_draws(plan, rival),
         rho=interval(e.rho),
         floor=known(e.floor),
         kappa=interval(e.kappa),

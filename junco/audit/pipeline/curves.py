@@ -1,15 +1,15 @@
 """Curves over all stages of the cascade, for display: maps, and beside them the prediction's own decay."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from junco.audit.pipeline.merge import Merged
-from junco.audit.pipeline.numbers import spread
-from junco.audit.verdict import Table
+from junco.audit.pipeline.numbers import point
 from junco.contract.outcome import Curve, Interval
+from junco.contract.plan import Plan
 from junco.contract.randomization import Order
 
 TRAINED = "trained"
@@ -27,7 +27,7 @@ _LINES = {"similarity": "rho", "floor": "floor"}
 def _curve(drawn: Merged, name: str, label: str, quantity: str) -> Curve:
     tables = [drawn.table(label, drawn.plan.arms[0], stage, quantity=quantity) for stage in drawn.plan.stages]
     ceiling = drawn.original(label, "ceiling") if quantity == "rho" else np.full(1, np.nan)
-    return _made(drawn, name, [spread(_without_gaps(table)) for table in (ceiling[:, None], *tables)])
+    return _made(drawn, name, [point(table) for table in (ceiling[:, None], *tables)])
 
 
 def predictions(drawn: Merged) -> tuple[Curve, ...]:
@@ -41,8 +41,8 @@ def predictions(drawn: Merged) -> tuple[Curve, ...]:
     for logits in _by_stage(drawn):
         same = np.stack([(z.argmax(1) == classes).astype(float) for z in logits], axis=1)
         share = np.stack([_probability(z, classes) / _probability(original, classes) for z in logits], axis=1)
-        kept.append(spread(same))
-        faith.append(spread(share))
+        kept.append(point(same))
+        faith.append(point(share))
     return _made(drawn, "same_class", kept), _made(drawn, "class_probability", faith)
 
 
@@ -54,17 +54,15 @@ def _by_stage(drawn: Merged) -> Iterator[list[NDArray[np.float64]]]:
 
 def _made(drawn: Merged, name: str, points: list[Interval]) -> Curve:
     plan = drawn.plan
-    bottom_up = plan.randomization.order is Order.BOTTOM_UP
-    steps = plan.steps if bottom_up else plan.steps[::-1]
-    layers = (TRAINED, *(steps[stage - 1] for stage in plan.stages))
-    return Curve(name=name, arm=plan.arms[0], stages=(0, *plan.stages), layers=layers, points=tuple(points))
+    stages, names = (0, *plan.stages), layers(plan, plan.stages)
+    return Curve(name=name, arm=plan.arms[0], stages=stages, layers=names, points=tuple(points))
+
+
+def layers(plan: Plan, stages: Sequence[int]) -> tuple[str, ...]:
+    """What the cascade has reached at its start and at ``stages``."""
+    steps = plan.steps if plan.randomization.order is Order.BOTTOM_UP else plan.steps[::-1]
+    return (TRAINED, *(steps[stage - 1] for stage in stages))
 
 
 def _probability(logits: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(special.softmax(logits, axis=1)[np.arange(len(classes)), classes], dtype=np.float64)
-
-
-def _without_gaps(table: Table) -> Table:
-    """Only images and seeds that the display curve drew."""
-    known = ~np.isnan(table)
-    return table[known.any(1)][:, known.any(0)]

@@ -1,41 +1,24 @@
 """Outcome and kept maps -> pictures and the report."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from junco.audit.pipeline import (
+from junco.audit.pipeline import (  # noqa: F401  # each registers what its check draws as it is imported
     class_pictures,
     faithfulness_pictures,
     fragility_pictures,
     label_pictures,
     manipulation_pictures,
+    randomization_pictures,
     repeatability_pictures,
     shift_pictures,
+    tampering_pictures,
 )
-from junco.audit.pipeline.curves import TRAINED
-from junco.audit.pipeline.drawing import DRAWINGS, Artifact, Pixels, Sketch, draws, folder, slug
-from junco.audit.pipeline.merge import Pieces
-from junco.audit.render import CurveData, StripRow, curves_png, curves_svg, map_png, overlay_png, photo_png, strip_png
+from junco.audit.pipeline.drawing import DRAWINGS, Artifact, Pixels, Sketch, folder, slug
+from junco.audit.render import CurveData, curves_png, curves_svg, photo_png
 from junco.audit.render.report import report_html
 from junco.audit.types import Partial
-from junco.contract.catalogue import METHODS, CheckName, Control
+from junco.contract.catalogue import CheckName
 from junco.contract.outcome import CheckOutcome, Curve, MethodOutcome, Outcome
-from junco.contract.plan import Plan, PlannedMethod, ShardKind
-from junco.contract.randomization import Order
-
-# Importing them fills the registry.
-_CHECKS = (
-    class_pictures,
-    faithfulness_pictures,
-    fragility_pictures,
-    label_pictures,
-    manipulation_pictures,
-    repeatability_pictures,
-    shift_pictures,
-)
 
 
 def draw(outcome: Outcome, partials: Mapping[int, Partial], shown: Pixels) -> tuple[Outcome, tuple[Artifact, ...]]:
@@ -58,50 +41,6 @@ def _of_checks(sketch: Sketch) -> Iterator[Artifact]:
 def _photos(shown: Pixels) -> Iterator[Artifact]:
     for i, photo in enumerate(shown):
         yield Artifact(f"photos/{i}.png", photo_png(photo))
-
-
-@draws(CheckName.PARAMETER_RANDOMIZATION)
-def _randomization(sketch: Sketch) -> Iterator[Artifact]:
-    drawn = sketch.pieces(ShardKind.CURVE)
-    yield from _maps(sketch.plan, drawn, sketch.shown)
-    yield from _strip(sketch.plan, drawn, sketch.shown)
-
-
-def _maps(plan: Plan, drawn: Pieces, shown: Pixels) -> Iterator[Artifact]:
-    for _, partial in drawn:
-        for method in plan.methods_of(CheckName.PARAMETER_RANDOMIZATION):
-            maps = partial.arrays.get((method.label, "original", "maps"))
-            for i, values in enumerate(maps if maps is not None else ()):
-                yield from _views(f"maps/{slug(method.label)}/{i}", values, method, shown[i])
-
-
-def _views(name: str, values: NDArray[Any], method: PlannedMethod, photo: Pixels) -> Iterator[Artifact]:
-    view, values = METHODS[method.method].view, np.asarray(values, dtype=np.float64)
-    size = (photo.shape[1], photo.shape[0])
-    yield Artifact(f"{name}.png", map_png(values, view, size=size))
-    yield Artifact(f"{name}.overlay.png", overlay_png(photo, values, view))
-
-
-def _strip(plan: Plan, drawn: Pieces, shown: Pixels) -> Iterator[Artifact]:
-    """The picture of the 2018 paper: methods down, cascade stages across."""
-    for shard, partial in drawn:
-        cell = shard.cells[0]
-        steps = plan.steps if plan.randomization.order is Order.BOTTOM_UP else plan.steps[::-1]
-        names = [steps[stage - 1] for stage in shard.stages]
-        rows = []
-        for method in plan.methods_of(CheckName.PARAMETER_RANDOMIZATION):
-            if method.method in (Control.GAUSSIAN_NOISE, Control.CONSTANT):
-                continue
-            keys = [(method.label, cell.arm.value, str(cell.seed), str(stage), "maps") for stage in shard.stages]
-            maps = tuple(_first(partial, key) for key in ((method.label, "original", "maps"), *keys))
-            rows.append(StripRow(label=method.label, view=METHODS[method.method].view, maps=maps))
-        if rows:
-            yield Artifact("strip.png", strip_png(shown[0], (TRAINED, *names), rows))
-
-
-def _first(partial: Partial, key: tuple[str, ...]) -> NDArray[np.float64] | None:
-    found = partial.arrays.get(key)
-    return None if found is None or not len(found) else np.asarray(found[0], dtype=np.float64)
 
 
 def _curve_pictures(outcome: Outcome) -> Iterator[Artifact]:

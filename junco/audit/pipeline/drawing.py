@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from junco.audit.pipeline.merge import Pieces, of_kind
 from junco.audit.types import Partial
-from junco.contract.catalogue import CheckName
+from junco.contract.catalogue import CheckName, Control
 from junco.contract.outcome import Outcome
-from junco.contract.plan import Plan, ShardKind
+from junco.contract.plan import Plan, PlannedMethod, ShardKind
 
 Pixels = NDArray[np.uint8]
 
@@ -43,6 +43,11 @@ class Sketch:
     def pieces(self, kind: ShardKind) -> Pieces:
         """The shards of one kind with their partials."""
         return of_kind(self.plan, self.partials, kind)
+
+    def drawn(self, check: CheckName) -> list[PlannedMethod]:
+        """Methods of ``check`` whose maps show something: those of noise and the constant one do not."""
+        blank = (Control.GAUSSIAN_NOISE, Control.CONSTANT)
+        return [m for m in self.plan.methods_of(check) if m.method not in blank]
 
 
 Draw = Callable[[Sketch], Iterator[Artifact]]

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 
 from junco.audit.checks.faithfulness import RANDOM
-from junco.audit.pipeline.attacks import median
-from junco.audit.pipeline.case import Case, Found, concludes
-from junco.audit.pipeline.context import column, controlled, families, grounded
-from junco.audit.pipeline.merge import Pieces
-from junco.audit.pipeline.numbers import interval, mean
+from junco.audit.pipeline.case import Case, Found, concludes, families
+from junco.audit.pipeline.context import believed
+from junco.audit.pipeline.merge import Pieces, column, count
+from junco.audit.pipeline.numbers import interval, mean, median
 from junco.audit.pipeline.probes import held
 from junco.audit.verdict import Against, FaithJudgement, FaithNumbers, Table, TwoWay, judge_faithfulness, spread
 from junco.contract.catalogue import CheckName, Control, Fill, Verdict
@@ -31,14 +30,16 @@ _EXPECTED = {
 def conclude(case: Case) -> Found:
     """Judge all methods of the plan together."""
     plan, pieces = case.plan, case.pieces(ShardKind.FAITHFULNESS)
-    parity, images = held(pieces), sum(len(shard.images) for shard, _ in pieces)
-    numbers = [[_numbers(plan, m.label, pieces) for m in family] for family in families(plan, CHECK)]
-    rng, t = np.random.default_rng(plan.seed), plan.profile.thresholds
-    judged = [j for family in numbers for j in judge_faithfulness(family, t, rng=rng)]
-    sound = {j.label: grounded(j, parity, plan, images=images) for j in judged}
-    trusted, doubts = controlled(sound, _EXPECTED) if parity.holds else (sound, ())
-    outcomes = {label: _outcome(plan, j, pieces, doubts=doubts) for label, j in trusted.items()}
+    parity, judged = held(pieces), _judged(plan, pieces)
+    sound, doubts = believed(judged, parity, plan.profile, images=count(pieces), expected=_EXPECTED)
+    outcomes = {label: _outcome(plan, j, pieces, doubts=doubts) for label, j in sound.items()}
     return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=(parity,)))
+
+
+def _judged(plan: Plan, pieces: Pieces) -> dict[str, FaithJudgement]:
+    rng, t = np.random.default_rng(plan.seed), plan.profile.thresholds
+    found = [[_numbers(plan, m.label, pieces) for m in family] for family in families(plan, CHECK)]
+    return {j.label: j for family in found for j in judge_faithfulness(family, t, rng=rng)}
 
 
 def area(curves: Table) -> Table:
@@ -81,9 +82,10 @@ def _outcome(plan: Plan, judged: FaithJudgement, pieces: Pieces, *, doubts: tupl
     return CheckOutcome(
         check=CHECK,
         verdict=judged.verdict,
-        summary=f"{label}: {judged.reason}.",
+        summary=judged.summary,
+        needed=judged.missing,
         statistics=FaithfulnessStatistics(
-            images=sum(len(shard.images) for shard, _ in pieces),
+            images=count(pieces),
             steps=plan.profile.faithfulness_steps,
             undefined=judged.undefined,
             over_random=_least([a.over_random for a in fills.values() if a.decides]),
@@ -130,5 +132,5 @@ def _of_fill(pieces: Pieces, label: str, fill: Fill, against: Against) -> FillSt
 def _caveats(plan: Plan, judged: FaithJudgement, pieces: Pieces) -> Iterator[Caveat]:
     if judged.verdict is not Verdict.INVALID:
         yield Caveat.PERTURBATION_CHOICE
-    if sum(len(shard.images) for shard, _ in pieces) < plan.profile.images_minimum:
+    if count(pieces) < plan.profile.images_minimum:
         yield Caveat.TOO_FEW_IMAGES

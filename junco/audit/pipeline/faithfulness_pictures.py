@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from junco.audit.checks.faithfulness import RANDOM
-from junco.audit.pipeline.context import column
 from junco.audit.pipeline.drawing import Artifact, Sketch, draws, folder
-from junco.audit.pipeline.merge import Pieces
+from junco.audit.pipeline.merge import column, count
 from junco.audit.render import CurveData, curves_png
 from junco.audit.verdict import Table, spread
 from junco.contract.catalogue import CheckName, Control, Fill
@@ -22,19 +21,16 @@ _FILLED = {Fill.MEAN: "filled with the mean", Fill.BLUR: "filled with the blurre
 def pictures(sketch: Sketch) -> Iterator[Artifact]:
     """Curves of all methods for each fill and direction, beside random order and that of edges."""
     pieces, where = sketch.pieces(ShardKind.FAITHFULNESS), folder(CheckName.FAITHFULNESS)
+    over = f"Means and 95 % intervals over {count(pieces)} images."
     methods = [m for m in sketch.plan.methods_of(CheckName.FAITHFULNESS) if m.requested]
     orders: dict[str, tuple[str, ...]] = {m.label: (m.label,) for m in methods if not m.control}
     orders |= {"edges": (Control.EDGE_DETECTOR.value,), "random order": (RANDOM, "0")}
     for fill in Fill:
         for name, title in _TITLES.items():
             lines = [_line(label, column(pieces, (*key, fill.value, name))) for label, key in orders.items()]
-            caption = f"{_CAPTIONS[name]}; pixels are {_FILLED[fill]}. Means and 95 % intervals over {_count(pieces)}."
+            caption = f"{_CAPTIONS[name]}; pixels are {_FILLED[fill]}. {over}"
             png = curves_png(lines, title=f"{title} ({fill.value})", y_label="probability of the class")
             yield Artifact(f"{where}/{name}-{fill.value}.png", png, caption)
-
-
-def _count(pieces: Pieces) -> str:
-    return f"{sum(len(shard.images) for shard, _ in pieces)} images"
 
 
 def _line(label: str, curves: Table) -> CurveData:

@@ -6,20 +6,11 @@ from importlib.metadata import version
 
 import numpy as np
 
-from junco.audit.pipeline import (
-    classes,
-    faithfulness,
-    fragility,
-    labels,
-    manipulation,
-    randomization,
-    repeatability,
-    shift,
-)
-from junco.audit.pipeline.case import CONCLUSIONS, Case, Found, Partials
+from junco.audit.pipeline.case import Case, Found, Partials, not_run
+from junco.audit.pipeline.conclusions import CONCLUSIONS
 from junco.audit.pipeline.merge import Merged
 from junco.audit.verdict import of_method, overall
-from junco.contract.catalogue import CHECKS, METHODS, CheckName, Verdict
+from junco.contract.catalogue import CHECKS, CheckName, Verdict
 from junco.contract.model import ModelReport
 from junco.contract.outcome import (
     Caveat,
@@ -32,9 +23,6 @@ from junco.contract.outcome import (
 )
 from junco.contract.plan import Plan, PlannedMethod
 from junco.contract.sharding import shards as shards_of
-
-# Importing them fills the registry.
-_CHECKS = (classes, faithfulness, fragility, labels, manipulation, randomization, repeatability, shift)
 
 
 def conclude(
@@ -80,7 +68,7 @@ def _method(plan: Plan, method: PlannedMethod, found: Mapping[CheckName, Found])
     checks = tuple(_check(plan, method, check, found) for check in plan.checks if check in method.checks)
     deciding = _deciding(checks)
     verdict = of_method({c.check: c.verdict for c in deciding}, plan.profile.required)
-    card = METHODS[method.method]
+    card = method.card
     return MethodOutcome(
         method=method.method,
         label=method.label,
@@ -100,8 +88,7 @@ def _deciding(checks: tuple[CheckOutcome, ...]) -> tuple[CheckOutcome, ...]:
 
 def _check(plan: Plan, method: PlannedMethod, check: CheckName, found: Mapping[CheckName, Found]) -> CheckOutcome:
     if method.unavailable is not None:
-        reason = method.unavailable.rstrip(".")
-        return CheckOutcome(check=check, verdict=Verdict.NOT_RUN, summary=f"{method.label} was not run: {reason}.")
+        return not_run(check, method.label, method.unavailable.rstrip("."))
     if check in plan.skipped:
         return CheckOutcome(check=check, verdict=Verdict.NOT_RUN, summary=f"Not run: {plan.skipped[check]}.")
     return found[check].outcomes[method.label]

@@ -1,19 +1,19 @@
 """fragility from partials to outcomes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from junco.audit.checks.fragility import EPSILON, top_count
-from junco.audit.pipeline.attacks import column, columns, median, not_run
+from junco.audit.pipeline.attacks import not_attacked
 from junco.audit.pipeline.case import Case, Found, concludes
-from junco.audit.pipeline.merge import Pieces
-from junco.audit.pipeline.numbers import interval
+from junco.audit.pipeline.merge import Pieces, column, columns, count
+from junco.audit.pipeline.numbers import interval, median
 from junco.audit.pipeline.probes import held
-from junco.audit.verdict import AimNumbers, FragilityJudgement, Loss, judge_fragility
+from junco.audit.pipeline.trust import withdrawn
+from junco.audit.verdict import AimNumbers, Claim, FragilityJudgement, judge_fragility
 from junco.contract.attacking import attackable
 from junco.contract.catalogue import Aim, CheckName, Verdict
-from junco.contract.outcome import AimStatistics, Caveat, CheckOutcome, CheckRun, FragilityStatistics, Preflight
+from junco.contract.outcome import AimStatistics, Caveat, CheckOutcome, CheckRun, FragilityStatistics
 from junco.contract.plan import Plan, ShardKind
 
 CHECK = CheckName.FRAGILITY
@@ -23,11 +23,11 @@ CHECK = CheckName.FRAGILITY
 def conclude(case: Case) -> Found:
     """Judge all attacked methods together."""
     pieces, plan = case.pieces(ShardKind.FRAGILITY), case.plan
-    outcomes, parity = not_run(case, CHECK, ShardKind.FRAGILITY), held(pieces)
+    outcomes, parity = not_attacked(case, CHECK, ShardKind.FRAGILITY), held(pieces)
     labels = [m.label for m in attackable(plan, CHECK) if m.label not in outcomes]
     numbers = {label: _numbers(pieces, label) for label in labels}
     judged = judge_fragility(numbers, plan.profile.thresholds, least=plan.profile.images_minimum)
-    outcomes |= {j.label: _outcome(plan, _grounded(j, parity), pieces) for j in judged}
+    outcomes |= {j.label: _outcome(plan, withdrawn(j, parity), pieces) for j in judged}
     return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=(parity,) if pieces else ()))
 
 
@@ -41,21 +41,15 @@ def _numbers(pieces: Pieces, label: str) -> Mapping[Aim, AimNumbers]:
     }
 
 
-def _grounded(judged: FragilityJudgement, parity: Preflight) -> FragilityJudgement:
-    if parity.holds:
-        return judged
-    reason = f"the preflight '{parity.name}' does not hold: {parity.detail}"
-    return replace(judged, verdict=Verdict.INVALID, reason=reason)
-
-
 def _outcome(plan: Plan, judged: FragilityJudgement, pieces: Pieces) -> CheckOutcome:
     _, height, width = plan.preprocessing.shape
     return CheckOutcome(
         check=CHECK,
         verdict=judged.verdict,
-        summary=f"{judged.label}: {judged.reason}.",
+        summary=judged.summary,
+        needed=judged.missing,
         statistics=FragilityStatistics(
-            images=sum(len(shard.images) for shard, _ in pieces) - judged.undefined,
+            images=count(pieces) - judged.undefined,
             undefined=judged.undefined,
             steps=plan.profile.fragility_steps,
             epsilon=EPSILON,
@@ -66,17 +60,17 @@ def _outcome(plan: Plan, judged: FragilityJudgement, pieces: Pieces) -> CheckOut
     )
 
 
-def _statistics(pieces: Pieces, label: str, aim: Aim, loss: Loss) -> AimStatistics:
+def _statistics(pieces: Pieces, label: str, aim: Aim, loss: Claim) -> AimStatistics:
     attack, noise = (columns(pieces, label, aim.value, arm) for arm in ("attack", "noise"))
     figures: dict[str, Any] = {name: median(attack[name]) for name in _QUANTITIES}
     figures |= {f"{name}_noise": median(noise[name]) for name in _QUANTITIES}
     return AimStatistics(
         aim=aim,
-        score=interval(loss.score),
+        score=interval(loss.mean),
         **figures,
-        p_fail=loss.p_fail if loss.score else None,
-        p_fail_holm=loss.p_fail_holm if loss.score else None,
-        p_pass=loss.p_pass if loss.score else None,
+        p_fail=loss.p_fail if loss.mean else None,
+        p_fail_holm=loss.p_fail_holm if loss.mean else None,
+        p_pass=loss.p_pass if loss.mean else None,
         decision=loss.decision,
     )
 

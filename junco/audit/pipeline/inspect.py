@@ -25,7 +25,7 @@ _PROBES = 4
 
 def inspect(data: bytes, *, input_shape: tuple[int, int, int] | None = None, output: str | None = None) -> ModelReport:
     """Load ``data``, run it on random inputs and report; raises a ``BadInput`` for what cannot be judged."""
-    model = load(data, input_shape=input_shape, output=output)
+    model = load(data, input_shape=input_shape, output=output, probed=_PROBES)
     if not model.steps:
         raise ModelNotJudgeable(
             "The model has no parameters that Junco could randomise.",
@@ -33,7 +33,7 @@ def inspect(data: bytes, *, input_shape: tuple[int, int, int] | None = None, out
             found="none",
             remedy="Upload the trained model itself, not a wrapper around stored outputs.",
         )
-    held = parity(model, random_probes(model, torch.Generator().manual_seed(0), _PROBES))
+    held = model.held or parity(model, random_probes(model, torch.Generator().manual_seed(0), _PROBES))
     said, answered = declared(data, model.original), answers(model.original, model.input_shape)
     return ModelReport(
         id=digest_of(data),

@@ -6,7 +6,7 @@ from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
 from junco.audit.pipeline.lessons import lessons
 from junco.audit.render import CurveData, StripRow, curves_png, strip_png
 from junco.audit.types import Key, Partial
-from junco.contract.catalogue import METHODS, CheckName, Control, Lesson
+from junco.contract.catalogue import CheckName, Lesson
 from junco.contract.plan import ShardKind
 
 CHECK = CheckName.DATA_RANDOMIZATION
@@ -39,11 +39,11 @@ def pictures(sketch: Sketch) -> Iterator[Artifact]:
 
 
 def _rows(sketch: Sketch, partial: Partial) -> Iterator[StripRow]:
-    for method in sketch.plan.methods_of(CHECK):
+    for method in sketch.drawn(CHECK):
         keys: list[Key] = [(method.label, lesson.value, "maps") for lesson in Lesson]
-        if method.method not in (Control.GAUSSIAN_NOISE, Control.CONSTANT) and keys[0] in partial.arrays:
+        if keys[0] in partial.arrays:
             maps = tuple(first(partial.arrays[key]) if key in partial.arrays else None for key in keys)
-            yield StripRow(label=method.label, view=METHODS[method.method].view, maps=maps)
+            yield StripRow(label=method.label, view=method.card.view, maps=maps)
 
 
 def _line(partial: Partial, lesson: Lesson, quantity: str) -> CurveData:

@@ -1,18 +1,17 @@
 """data_randomization from partials to outcomes: did the networks learn what they should, and what their maps say."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
-from junco.audit.pipeline.case import Case, Found, concludes
+from junco.audit.pipeline.case import Case, Found, concludes, families
 from junco.audit.pipeline.lessons import curves, gates
 from junco.audit.pipeline.merge import Pieces
-from junco.audit.pipeline.numbers import interval, known
-from junco.audit.pipeline.numbers import mean as mean_of
-from junco.audit.pipeline.trust import trusted
+from junco.audit.pipeline.numbers import interval, known, mean
+from junco.audit.pipeline.probes import held
+from junco.audit.pipeline.trust import vouched
 from junco.audit.verdict import LabelJudgement, LabelNumbers, Ratio, Table, judge_labels
-from junco.contract.catalogue import CheckName, Method, Verdict
+from junco.contract.catalogue import CheckName, Verdict
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Interval, LabelStatistics, Preflight
 from junco.contract.plan import Plan, ShardKind
@@ -27,11 +26,11 @@ def conclude(case: Case) -> Found:
     problem = next((partial.facts["unlabelled"] for _, partial in pieces if "unlabelled" in partial.facts), None)
     if problem:
         return _not_run(plan, str(problem))
-    held = (_parity(pieces), *gates(pieces, plan.profile.thresholds))
-    judged, doubts = _trusted(_judged(plan, pieces), held, plan)
-    outcomes = {m.label: _outcome(plan, judged[m.label], doubts) for m in plan.methods_of(CHECK)}
+    checked = (held(pieces), *gates(pieces, plan.profile.thresholds))
+    judged, doubts = vouched(_judged(plan, pieces), checked, plan)
+    outcomes = {label: _outcome(plan, j, doubts) for label, j in judged.items()}
     about = tuple(_of_run(case.report))
-    return Found(outcomes, CheckRun(check=CHECK, preflight=held, predictions=curves(pieces), caveats=about))
+    return Found(outcomes, CheckRun(check=CHECK, preflight=checked, predictions=curves(pieces), caveats=about))
 
 
 def _not_run(plan: Plan, problem: str) -> Found:
@@ -42,23 +41,9 @@ def _not_run(plan: Plan, problem: str) -> Found:
     return Found(outcomes, CheckRun(check=CHECK, preflight=(Preflight(name="labels", holds=False, detail=problem),)))
 
 
-def _trusted(
-    judged: dict[str, LabelJudgement], held: Sequence[Preflight], plan: Plan
-) -> tuple[dict[str, LabelJudgement], tuple[Caveat, ...]]:
-    """A gradient that is undecided here vouches for nothing and impeaches nothing: two networks that learned the same
-    often share too little of it. The edge detector still shows that the job can tell what stays."""
-    apart = {label: j for label, j in judged.items() if label == Method.GRADIENT and j.verdict is Verdict.INCONCLUSIVE}
-    rest, doubts = trusted({label: j for label, j in judged.items() if label not in apart}, held, plan)
-    return rest | trusted(apart, held, plan)[0], doubts
-
-
 def _judged(plan: Plan, pieces: Pieces) -> dict[str, LabelJudgement]:
-    """Methods and controls apart: a control takes no share of the methods' error rate."""
-    planned = plan.methods_of(CHECK)
-    asked = [m for m in planned if m.requested and not m.control]
-    rest = [m for m in planned if m not in asked]
-    families = [[numbers(pieces, m.label) for m in family] for family in (asked, rest) if family]
-    return {j.label: j for family in families for j in judge_labels(family, plan.profile.thresholds)}
+    found = [[numbers(pieces, m.label) for m in family] for family in families(plan, CHECK)]
+    return {j.label: j for family in found for j in judge_labels(family, plan.profile.thresholds)}
 
 
 def numbers(pieces: Pieces, label: str) -> LabelNumbers:
@@ -75,22 +60,12 @@ def numbers(pieces: Pieces, label: str) -> LabelNumbers:
     return LabelNumbers(label, ceiling, rho, floor, twin, twin_floor, degenerate, twinned)
 
 
-def _parity(pieces: Pieces) -> Preflight:
-    probes: list[dict[str, Any]] = [probe for _, partial in pieces for probe in _listed(partial.facts["parity"])]
-    worst = max(probe["max_relative"] for probe in probes)
-    detail = f"largest difference to the original {worst:.1e} of the largest"
-    return Preflight(name="parity", holds=all(probe["within"] for probe in probes), detail=detail)
-
-
-def _listed(fact: Any) -> Sequence[dict[str, Any]]:
-    return list(fact)
-
-
 def _outcome(plan: Plan, judgement: LabelJudgement, doubts: tuple[Caveat, ...]) -> CheckOutcome:
     return CheckOutcome(
         check=CHECK,
         verdict=judgement.verdict,
-        summary=f"{judgement.label}: {judgement.reason}.",
+        summary=judgement.summary,
+        needed=judgement.missing,
         statistics=_statistics(judgement),
         caveats=(*_caveats(plan, judgement), *doubts),
     )
@@ -101,11 +76,11 @@ def _statistics(j: LabelJudgement) -> LabelStatistics:
     return LabelStatistics(
         images=images,
         seeds=seeds,
-        ceiling=mean_of(j.numbers.ceiling),
+        ceiling=mean(j.numbers.ceiling),
         rho=interval(j.rho),
-        floor=mean_of(j.numbers.floor),
+        floor=mean(j.numbers.floor),
         twin=interval(j.twin),
-        twin_floor=mean_of(j.numbers.twin_floor),
+        twin_floor=mean(j.numbers.twin_floor),
         kappa=_interval(j.kappa),
         identity=known(j.identity) if j.identity is not None else None,
         p_fail=j.p_fail if j.kappa else None,

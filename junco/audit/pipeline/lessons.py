@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from junco.audit.pipeline.merge import Pieces
+from junco.audit.verdict import chance
 from junco.contract.catalogue import Lesson
 from junco.contract.outcome import Curve, Interval, Preflight
 from junco.contract.profile import Thresholds
@@ -19,10 +19,9 @@ def gates(pieces: Pieces, t: Thresholds) -> Iterator[Preflight]:
             yield _memorised(pieces, lesson, t.label_memorised)
     shard, partial = pieces[0]
     images, majority = len(shard.images), float(partial.facts["majority"])  # type: ignore[arg-type]  # JSON
-    # The 99 % limit of a network that says one class, or guesses as often as classes come.
-    limit = int(special.bdtrik(0.99, images, majority)) + 1
     for lesson in _those(pieces):
-        yield _tested(pieces, lesson, images, limit)
+        # Chance is a network that says one class, or guesses as often as classes come.
+        yield _tested(pieces, lesson, images, chance(images, majority))
 
 
 def curves(pieces: Pieces) -> tuple[Curve, ...]:
@@ -58,10 +57,10 @@ def _memorised(pieces: Pieces, lesson: Lesson, gate: float) -> Preflight:
 def _tested(pieces: Pieces, lesson: Lesson, images: int, limit: int) -> Preflight:
     """Over draws the middle, as one in a hundred networks passes the limit by chance."""
     hits = float(np.median([lessons(partial.facts)[lesson]["tested"] * images for _, partial in pieces]))
-    chance = lesson is Lesson.PERMUTED
-    holds = hits <= limit if chance else hits > limit
+    blind = lesson is Lesson.PERMUTED
+    holds = hits <= limit if blind else hits > limit
     detail = f"{hits:.0f} of {images} held-out images are right, chance allows {limit}"
-    return Preflight(name=f"{'at_chance' if chance else 'generalises'}_{lesson}", holds=holds, detail=detail)
+    return Preflight(name=f"{'at_chance' if blind else 'generalises'}_{lesson}", holds=holds, detail=detail)
 
 
 def _curve(name: str, values: list[float]) -> Curve:

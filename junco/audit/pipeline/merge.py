@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from junco.audit.types import Partial
+from junco.audit.types import Key, Partial
 from junco.audit.verdict import Table
 from junco.contract.catalogue import Arm
 from junco.contract.plan import Plan, Shard, ShardKind
@@ -53,6 +53,23 @@ class Merged:
     def facts(self, name: str) -> list[Any]:
         """One fact of every piece that has it."""
         return [partial.facts[name] for _, partial in self.pieces if name in partial.facts]
+
+
+def column(pieces: Pieces, key: Key) -> Table:
+    """One quantity [images, ...] of every image that it was measured of, in the plan's order."""
+    return np.concatenate([np.asarray(partial.arrays[key], dtype=np.float64) for _, partial in pieces])
+
+
+def columns(pieces: Pieces, *where: str) -> Mapping[str, Table]:
+    """All quantities under ``where``, by name, each of the images that have it."""
+    depth = len(where)
+    keys = {k: None for _, p in pieces for k in p.arrays if k[:depth] == where and len(k) == depth + 1}
+    return {key[-1]: column([piece for piece in pieces if key in piece[1].arrays], key) for key in keys}
+
+
+def count(pieces: Pieces) -> int:
+    """Images of all ``pieces``."""
+    return sum(len(shard.images) for shard, _ in pieces)
 
 
 def of_kind(plan: Plan, partials: Mapping[int, Partial], kind: ShardKind) -> Pieces:

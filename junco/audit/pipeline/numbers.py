@@ -6,7 +6,7 @@ import numpy as np
 
 from junco.audit.pipeline.merge import Merged
 from junco.audit.pipeline.prepare import DESCRIPTIVE
-from junco.audit.verdict import Effect, Judgement, MethodNumbers, Numbers, Table, TwoWay, kappa, two_way
+from junco.audit.verdict import Effect, Judgement, MethodNumbers, Numbers, Table, TwoWay, kappa, one_way, two_way
 from junco.contract.catalogue import Arm, Depth
 from junco.contract.outcome import DepthStatistics, Interval, RandomizationStatistics
 from junco.contract.plan import PlannedMethod
@@ -101,22 +101,22 @@ def interval(found: TwoWay | None) -> Interval:
     return Interval(mean=found.mean, lower=found.lower(0.025), upper=found.upper(0.025))
 
 
-def spread(values: Table) -> Interval:
-    """Interval of a curve's point from [images, seeds]: two-way where there are seeds, over images alone otherwise."""
-    both = two_way(values)
-    if both is not None:
-        return interval(both)
-    rows = values[~np.isnan(values)]
-    if rows.size < 2:
-        return Interval(mean=known(float(rows.mean())) if rows.size else None)
-    single = TwoWay(mean=float(rows.mean()), v=float(rows.var(ddof=1)) / rows.size, df=rows.size - 1.0)
-    return interval(single)
+def point(values: Table) -> Interval:
+    """A curve's point from [images, seeds]: two-way where there are seeds, over images alone otherwise."""
+    found = two_way(values) or one_way(values)
+    return interval(found) if found else Interval(mean=mean(values))
 
 
 def mean(values: Table) -> float | None:
     """Mean of what is defined; None when nothing is."""
     rows = values[~np.isnan(values)]
     return float(rows.mean()) if rows.size else None
+
+
+def median(values: Table | None) -> float | None:
+    """Median of what is defined; None when nothing is."""
+    rows = np.empty(0) if values is None else values[~np.isnan(values)]
+    return known(float(np.median(rows))) if rows.size else None
 
 
 def known(value: float) -> float | None:

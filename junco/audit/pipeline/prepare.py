@@ -12,7 +12,7 @@ from junco.audit.graph import double, load
 from junco.audit.similarity import named
 from junco.audit.similarity.spearman import cross, prepare
 from junco.audit.types import Batch, Canonical, Comparison, Explainer
-from junco.contract.catalogue import METHODS, CheckName
+from junco.contract.catalogue import CheckName
 from junco.contract.images import ImageFile
 from junco.contract.plan import Plan, PlannedMethod
 
@@ -66,13 +66,13 @@ def _targets(logits: Tensor, plan: Plan) -> Tensor:
 
 def bound(methods: Sequence[PlannedMethod]) -> tuple[Bound, ...]:
     """Planned methods as the explainer takes them."""
-    return tuple(Bound(m.label, m.method, METHODS[m.method].parameters.model_validate(m.parameters)) for m in methods)
+    return tuple(Bound(m.label, m.method, m.chosen) for m in methods)
 
 
 def explainers(plan: Plan, check: CheckName, model: Canonical) -> tuple[Explainer, Explainer | None]:
     """All methods of ``check``, and those with randomness of their own."""
     planned = plan.methods_of(check)
-    stochastic = [m for m in planned if not METHODS[m.method].deterministic]
+    stochastic = [m for m in planned if not m.card.deterministic]
     return explainer(planned, model), explainer(stochastic, model) if stochastic else None
 
 

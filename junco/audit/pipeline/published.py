@@ -7,10 +7,9 @@ import numpy as np
 
 from junco.audit.pipeline.case import Case
 from junco.audit.pipeline.merge import Merged
-from junco.audit.pipeline.numbers import interval, known, spread
-from junco.audit.verdict import Table, kappa
-from junco.audit.verdict import spread as two_way_spread
-from junco.contract.catalogue import METHODS, Arm, Depth, View
+from junco.audit.pipeline.numbers import interval, known, point
+from junco.audit.verdict import Table, kappa, spread
+from junco.contract.catalogue import Arm, Depth, View
 from junco.contract.outcome import Interval
 from junco.contract.plan import PlannedMethod, Shard, ShardKind
 from junco.contract.randomization import Aggregate, NormPolicy, Order
@@ -56,7 +55,7 @@ def _of_convention(method: PlannedMethod, found: Evidence) -> Iterator[Published
 
 
 def _smoothed(method: PlannedMethod, merged: Merged) -> Iterator[PublishedStatistics]:
-    quantity = "rho_abs" if METHODS[method.method].view is View.SIGNED else "rho"
+    quantity = "rho_abs" if method.card.view is View.SIGNED else "rho"
     for stage in sorted(set(merged.plan.depths.values())):
         values = _kept(merged.table(method.label, merged.plan.arms[0], stage, quantity=quantity))
         if values.size and not method.control:
@@ -67,7 +66,7 @@ def _statistic(name: str, stage: int, values: Table, merged: Merged) -> Publishe
     plan = merged.plan
     order = Order.BOTTOM_UP if name == SMOOTH else plan.randomization.order
     aggregate = Aggregate.MEAN if name == SMOOTH else plan.randomization.aggregate
-    value = _median(values, seed=plan.seed) if aggregate is Aggregate.MEDIAN else spread(values)
+    value = _median(values, seed=plan.seed) if aggregate is Aggregate.MEDIAN else point(values)
     return PublishedStatistics(
         name=name,
         order=order,
@@ -110,9 +109,9 @@ def _policy(label: str, policy: NormPolicy, found: Evidence, shard: Shard) -> Po
         policy=policy,
         images=len(shard.images),
         seeds=len(shard.cells),
-        rho=interval(two_way_spread(_full(other, label, "rho")[part])),
-        kappa=interval(two_way_spread(_kappa(other, label)[part])),
-        own=interval(two_way_spread(_kappa(found.cells, label)[part])),
+        rho=interval(spread(_full(other, label, "rho")[part])),
+        kappa=interval(spread(_kappa(other, label)[part])),
+        own=interval(spread(_kappa(found.cells, label)[part])),
         degenerate=float(_full(other, label, "degenerate")[part].mean()),
     )
 

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import special
 
 from junco.audit.pipeline import caveats, curves
 from junco.audit.pipeline import published as papers
-from junco.audit.pipeline.case import Case, Found, concludes
+from junco.audit.pipeline.case import Case, Found, concludes, families
 from junco.audit.pipeline.merge import Merged, Pieces
-from junco.audit.pipeline.numbers import known, method_numbers, statistics
+from junco.audit.pipeline.numbers import median, method_numbers, statistics
+from junco.audit.pipeline.probes import held
 from junco.audit.pipeline.trust import trusted
-from junco.audit.verdict import DECIDING, Judgement, changed, judge
+from junco.audit.verdict import DECIDING, Judgement, chance, changed, judge
 from junco.contract.catalogue import Arm, CheckName, Depth, Verdict
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight
@@ -32,14 +32,12 @@ def found(case: Case, cells: Pieces, *, curve: Pieces) -> Found:
     """Judge all methods from ``cells``, however they were cut up, and draw ``curve``."""
     plan, report, labels = case.plan, case.report, case.labels
     merged, drawn = Merged(plan, cells), Merged(plan, curve)
-    held, evidence = preflight(merged, report, labels), papers.evidence(case, merged, drawn)
-    judged = _judged(merged)
-    judged = _on_their_own(judged, merged)
-    judged, doubts = trusted(judged, held, plan)
+    checked, evidence = preflight(merged, report, labels), papers.evidence(case, merged, drawn)
+    judged, doubts = trusted(_on_their_own(_judged(merged), merged), checked, plan)
     outcomes = {m.label: _outcome(m, judged[m.label], evidence, doubts) for m in plan.methods_of(CHECK)}
     run = CheckRun(
         check=CHECK,
-        preflight=held,
+        preflight=checked,
         predictions=curves.predictions(drawn),
         caveats=caveats.of_run(merged, report, labels),
     )
@@ -48,16 +46,7 @@ def found(case: Case, cells: Pieces, *, curve: Pieces) -> Found:
 
 def preflight(merged: Merged, report: ModelReport, labels: Sequence[int | None]) -> tuple[Preflight, ...]:
     """What must hold before any statistic means anything."""
-    return (_parity(merged), *_changes(merged), _tensors(merged), _coverage(report), *_chance(merged, labels))
-
-
-def _parity(merged: Merged) -> Preflight:
-    probes = [probe for found in merged.facts("parity") for probe in found]
-    worst = max((probe["max_relative"] for probe in probes), default=0.0)
-    holds = all(probe["within"] for probe in probes)
-    return Preflight(
-        name="parity", holds=holds, detail=f"largest difference to the original {worst:.1e} of the largest"
-    )
+    return (held(merged.pieces), *_changes(merged), _tensors(merged), _coverage(report), *_chance(merged, labels))
 
 
 def _changes(merged: Merged) -> list[Preflight]:
@@ -99,7 +88,7 @@ def _chance(merged: Merged, labels: Sequence[int | None]) -> list[Preflight]:
     if not len(truth) or (truth < 0).any():
         return []
     n, majority = len(truth), np.bincount(truth).max() / len(truth)
-    limit = int(special.bdtrik(0.99, n, majority)) + 1
+    limit = chance(n, majority)
     full = str(merged.plan.depths[Depth.FULL])
     hits = [
         int((merged.logits(arm.value, str(seed), full).argmax(1) == truth).sum())
@@ -112,13 +101,8 @@ def _chance(merged: Merged, labels: Sequence[int | None]) -> list[Preflight]:
 
 
 def _judged(merged: Merged) -> dict[str, Judgement]:
-    """Methods and controls apart: a control takes no share of the methods' error rate."""
-    planned = merged.plan.methods_of(CHECK)
-    asked = [m for m in planned if m.requested and not m.control]
-    rest = [m for m in planned if m not in asked]
-    thresholds = merged.plan.profile.thresholds
-    families = [[method_numbers(merged, m) for m in family] for family in (asked, rest) if family]
-    return {j.label: j for family in families for j in judge(family, thresholds)}
+    found = [[method_numbers(merged, m) for m in family] for family in families(merged.plan, CHECK)]
+    return {j.label: j for family in found for j in judge(family, merged.plan.profile.thresholds)}
 
 
 def _on_their_own(judged: Mapping[str, Judgement], merged: Merged) -> dict[str, Judgement]:
@@ -146,6 +130,7 @@ def _outcome(
         check=CHECK,
         verdict=judgement.verdict,
         summary=f"{method.label}: {judgement.reason}{_by_which_rule(merged.plan)}.",
+        needed=judgement.missing,
         statistics=stats,
         curves=curves.of_method(evidence.curve, method.label),
         caveats=(*caveats.of_method(method, judgement, stats, merged), *doubts),
@@ -162,5 +147,4 @@ def _by_which_rule(plan: Plan) -> str:
 
 def _completeness(merged: Merged, label: str) -> float | None:
     found = [seen.get(label, {}).get("figures", {}).get("completeness") for seen in merged.facts("preflight")]
-    values = [float(value) for value in found if value is not None]
-    return known(float(np.median(values))) if values else None
+    return median(np.asarray(found, dtype=np.float64))

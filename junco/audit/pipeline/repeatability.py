@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from junco.audit.pipeline.attacks import median
-from junco.audit.pipeline.case import Case, Found, concludes
-from junco.audit.pipeline.context import column, controlled, families, grounded
-from junco.audit.pipeline.merge import Pieces
-from junco.audit.pipeline.numbers import interval
+from junco.audit.pipeline.case import Case, Found, concludes, families
+from junco.audit.pipeline.context import believed
+from junco.audit.pipeline.merge import Pieces, column, count
+from junco.audit.pipeline.numbers import interval, median
 from junco.audit.pipeline.probes import held
-from junco.audit.verdict import Repeat, RepeatJudgement, RepeatNumbers, Table, judge_repeatability
+from junco.audit.verdict import Claim, RepeatJudgement, RepeatNumbers, Table, judge_repeatability
 from junco.contract.catalogue import CheckName, Circumstance, Control, Verdict
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, RepeatabilityStatistics, RepeatStatistics
 from junco.contract.plan import Plan, PlannedMethod, ShardKind
@@ -28,13 +27,15 @@ _EXPECTED = {
 def conclude(case: Case) -> Found:
     """Judge all methods of the plan together."""
     plan, pieces = case.plan, case.pieces(ShardKind.REPEATS)
-    parity, images = held(pieces), sum(len(shard.images) for shard, _ in pieces)
-    numbers = [[_numbers(plan, m, pieces) for m in family] for family in families(plan, CHECK)]
-    judged = [j for family in numbers for j in judge_repeatability(family, plan.profile.thresholds)]
-    sound = {j.label: grounded(j, parity, plan, images=images) for j in judged}
-    trusted, doubts = controlled(sound, _EXPECTED) if parity.holds else (sound, ())
-    outcomes = {label: _outcome(plan, j, pieces, doubts=doubts) for label, j in trusted.items()}
+    parity, judged = held(pieces), _judged(plan, pieces)
+    sound, doubts = believed(judged, parity, plan.profile, images=count(pieces), expected=_EXPECTED)
+    outcomes = {label: _outcome(plan, j, pieces, doubts=doubts) for label, j in sound.items()}
     return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=(parity,)))
+
+
+def _judged(plan: Plan, pieces: Pieces) -> dict[str, RepeatJudgement]:
+    found = [[_numbers(plan, m, pieces) for m in family] for family in families(plan, CHECK)]
+    return {j.label: j for family in found for j in judge_repeatability(family, plan.profile.thresholds)}
 
 
 def _numbers(plan: Plan, method: PlannedMethod, pieces: Pieces) -> RepeatNumbers:
@@ -53,9 +54,10 @@ def _outcome(plan: Plan, judged: RepeatJudgement, pieces: Pieces, *, doubts: tup
     return CheckOutcome(
         check=CHECK,
         verdict=judged.verdict,
-        summary=f"{judged.label}: {judged.reason}.",
+        summary=judged.summary,
+        needed=judged.missing,
         statistics=RepeatabilityStatistics(
-            images=sum(len(shard.images) for shard, _ in pieces),
+            images=count(pieces),
             draws=plan.profile.repeat_draws,
             undefined=judged.undefined,
             ceiling=repeats[Circumstance.SEED].rho,
@@ -67,20 +69,20 @@ def _outcome(plan: Plan, judged: RepeatJudgement, pieces: Pieces, *, doubts: tup
     )
 
 
-def _statistics(plan: Plan, label: str, seen: tuple[Circumstance, Repeat], *, pieces: Pieces) -> RepeatStatistics:
+def _statistics(plan: Plan, label: str, seen: tuple[Circumstance, Claim], *, pieces: Pieces) -> RepeatStatistics:
     circumstance, repeat = seen
     difference = _table(plan, label, circumstance, pieces=pieces, quantity="difference")
     return RepeatStatistics(
         circumstance=circumstance,
-        rho=interval(repeat.rho),
+        rho=interval(repeat.mean),
         difference=median(difference),
-        p_fail=repeat.p_fail if repeat.rho else None,
-        p_fail_holm=repeat.p_fail_holm if repeat.rho else None,
-        p_pass=repeat.p_pass if repeat.rho else None,
+        p_fail=repeat.p_fail if repeat.mean else None,
+        p_fail_holm=repeat.p_fail_holm if repeat.mean else None,
+        p_pass=repeat.p_pass if repeat.mean else None,
         decision=repeat.decision,
     )
 
 
 def _caveats(plan: Plan, pieces: Pieces) -> Iterator[Caveat]:
-    if sum(len(shard.images) for shard, _ in pieces) < plan.profile.images_minimum:
+    if count(pieces) < plan.profile.images_minimum:
         yield Caveat.TOO_FEW_IMAGES

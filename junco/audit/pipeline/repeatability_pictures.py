@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
 from junco.audit.render import StripRow, strip_png
-from junco.contract.catalogue import METHODS, CheckName, Control
+from junco.contract.catalogue import CheckName, Control
 from junco.contract.plan import ShardKind
 
 _CAPTION = "The same photo explained twice, the second time with another seed."
@@ -15,7 +15,7 @@ def pictures(sketch: Sketch) -> Iterator[Artifact]:
     """One strip of all methods."""
     arrays = sketch.pieces(ShardKind.REPEATS)[0][1].arrays
     rows = [
-        StripRow(label=m.label, view=METHODS[m.method].view, maps=tuple(first(arrays[m.label, "maps"])))
+        StripRow(label=m.label, view=m.card.view, maps=tuple(first(arrays[m.label, "maps"])))
         for m in sketch.plan.methods_of(CheckName.REPEATABILITY)
         if (m.label, "maps") in arrays and m.method is not Control.CONSTANT
     ]

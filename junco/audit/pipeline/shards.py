@@ -4,25 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from junco.audit.pipeline.prepare import Files
-from junco.audit.pipeline.runs import (
-    classes,
-    faithfulness,
-    fragility,
-    labels,
-    manipulation,
-    parameter_randomization,
-    repeatability,
-    shift,
-)
 from junco.audit.pipeline.runs.registry import KEPT, RUNS, Order
 from junco.audit.types import Partial, Tick
 from junco.contract.base import Digest
 from junco.contract.plan import Plan, Shard
 
 __all__ = ["KEPT", "run"]
-
-# Importing them fills the registry.
-_CHECKS = (classes, faithfulness, fragility, labels, manipulation, parameter_randomization, repeatability, shift)
 
 
 def run(

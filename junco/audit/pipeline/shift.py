@@ -1,20 +1,19 @@
 """input_shift from partials to outcomes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from junco.audit.pipeline.attacks import median
-from junco.audit.pipeline.case import Case, Found, concludes
-from junco.audit.pipeline.numbers import known
-from junco.audit.pipeline.trust import too_few
+from junco.audit.pipeline.case import Case, Found, concludes, not_run
+from junco.audit.pipeline.numbers import known, median
+from junco.audit.pipeline.trust import enough
 from junco.audit.types import Partial
 from junco.audit.verdict import ShiftJudgement, decisive, judge_shift
 from junco.contract.catalogue import CheckName, Method, Verdict
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, OneShiftStatistics, Preflight, ShiftStatistics
-from junco.contract.plan import Plan, PlannedMethod, ShardKind, Shift
+from junco.contract.plan import Plan, PlannedMethod, Shard, ShardKind
 
 CHECK = CheckName.INPUT_SHIFT
 
@@ -32,15 +31,16 @@ class Seen:
 def conclude(case: Case) -> Found:
     """Judge all methods of the plan from the shift shards' partials, one for each shift."""
     plan, pieces = case.plan, case.pieces(ShardKind.SHIFT)
-    kinds = [kind_of(shard.shift if shard.shift is not None else plan.shifts[0]) for shard, _ in pieces]
-    seen = [Seen(kind, partial, _holds(plan, partial)) for kind, (_, partial) in zip(kinds, pieces, strict=True)]
+    seen = [Seen(kind_of(plan, shard), partial, _holds(plan, partial)) for shard, partial in pieces]
     outcomes = {m.label: _outcome(plan, m, seen) for m in plan.methods_of(CHECK)}
     held = _preflight(plan, [one.partial for one in seen])
     return Found(outcomes=_by_gradient(outcomes), run=CheckRun(check=CHECK, preflight=held))
 
 
-def kind_of(shift: Shift) -> str:
-    """A shift's name in results."""
+def kind_of(plan: Plan, shard: Shard) -> str:
+    """The name in results of a shard's shift."""
+    # A shard that was stored before there were several shifts names none.
+    shift = shard.shift if shard.shift is not None else plan.shifts[0]
     return shift if isinstance(shift, str) else f"{shift:g}"
 
 
@@ -87,7 +87,7 @@ def _outcome(plan: Plan, method: PlannedMethod, seen: Sequence[Seen]) -> CheckOu
     used = _mapping(facts["constructions"]).get(label)
     if used is None:
         reason = "its rules need the shift folded into the first layer, and the image meets no linear layer first"
-        return CheckOutcome(check=CHECK, verdict=Verdict.NOT_RUN, summary=f"{label} was not run: {reason}.")
+        return not_run(CHECK, label, reason)
     judged = [_judged(plan, label, one) for one in seen]
     chosen = decisive(judged)
     word, figures = judged[chosen], [_figures(label, one, j) for one, j in zip(seen, judged, strict=True)]
@@ -111,7 +111,9 @@ def _outcome(plan: Plan, method: PlannedMethod, seen: Sequence[Seen]) -> CheckOu
 def _judged(plan: Plan, label: str, one: Seen) -> ShiftJudgement:
     difference, rho = (np.asarray(one.partial.arrays[label, name], np.float64) for name in ("difference", "rho"))
     holds = one.holds[_mapping(one.partial.facts["constructions"])[label]]
-    return _enough(plan, judge_shift(difference, rho, holds=holds, thresholds=plan.profile.thresholds))
+    judged = judge_shift(difference, rho, holds=holds, thresholds=plan.profile.thresholds)
+    # The test is deterministic, but a handful of images is no ground for a release gate.
+    return enough(judged, len(plan.selected), plan.profile)
 
 
 def _figures(label: str, one: Seen, judged: ShiftJudgement) -> OneShiftStatistics:
@@ -124,15 +126,6 @@ def _figures(label: str, one: Seen, judged: ShiftJudgement) -> OneShiftStatistic
         rebased=None if rebased is None else median(np.asarray(rebased, np.float64)),
         decision=judged.verdict,
     )
-
-
-def _enough(plan: Plan, judged: ShiftJudgement) -> ShiftJudgement:
-    """The test is deterministic, but a handful of images is no ground for a release gate: see the profile."""
-    count, least = len(plan.selected), plan.profile.images_minimum
-    if count >= least or judged.verdict not in (Verdict.PASS, Verdict.FAIL):
-        return judged
-    reason = f"{judged.reason}; but {too_few(count, plan.profile)}"
-    return replace(judged, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
 
 def _caveats(plan: Plan, judged: ShiftJudgement, rebased: float | None) -> Iterator[Caveat]:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from junco.audit.pipeline.drawing import Artifact, Pixels, Sketch, draws, folder
+from junco.audit.pipeline.drawing import Artifact, Pixels, Sketch, draws, first, folder
 from junco.audit.pipeline.shift import kind_of
 from junco.audit.render import GalleryRow, StripRow, as_picture, gallery_png, strip_png
 from junco.audit.types import Partial
-from junco.contract.catalogue import METHODS, CheckName, Control
+from junco.contract.catalogue import CheckName, Control
 from junco.contract.plan import Plan, ShardKind
 
 _CAPTION = "The same photo, the same outputs; only the zero of the pixel values has moved."
@@ -26,7 +26,7 @@ def pictures(sketch: Sketch) -> Iterator[Artifact]:
     """A strip of all methods for each shift, and the drawn picture where one was asked for."""
     where = folder(CheckName.INPUT_SHIFT)
     for place, (shard, partial) in enumerate(sketch.pieces(ShardKind.SHIFT)):
-        kind = kind_of(shard.shift if shard.shift is not None else sketch.plan.shifts[0])
+        kind = kind_of(sketch.plan, shard)
         rows = _rows(sketch.plan, partial)
         if rows:
             strip = strip_png(sketch.shown[0], ("input", "shifted input"), rows)
@@ -39,15 +39,10 @@ def pictures(sketch: Sketch) -> Iterator[Artifact]:
 
 def _rows(plan: Plan, partial: Partial) -> list[StripRow]:
     return [
-        StripRow(label=method.label, view=METHODS[method.method].view, maps=_pair(partial, method.label))
+        StripRow(label=method.label, view=method.card.view, maps=tuple(first(partial.arrays[method.label, "maps"])))
         for method in plan.methods_of(CheckName.INPUT_SHIFT)
         if (method.label, "maps") in partial.arrays and not isinstance(method.method, Control)
     ]
-
-
-def _pair(partial: Partial, label: str) -> tuple[NDArray[np.float64], ...]:
-    first = np.asarray(partial.arrays[label, "maps"][0], dtype=np.float64)
-    return first[0], first[1]
 
 
 def _drawn(partial: Partial, photo: Pixels) -> bytes:

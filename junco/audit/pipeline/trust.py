@@ -1,17 +1,32 @@
 """Whether a job may be believed: its preflight, its number of images, and the controls whose verdicts are known."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import Field, replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
-from junco.audit.verdict import ClassJudgement, Judgement, LabelJudgement
 from junco.contract.catalogue import Control, Method, Verdict
 from junco.contract.outcome import Caveat, Preflight
 from junco.contract.plan import Plan
 from junco.contract.profile import Profile
 
-J = TypeVar("J", Judgement, ClassJudgement, LabelJudgement)
 
+class Word(Protocol):
+    """What all checks' judgements are: dataclasses with a verdict, and why."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The word."""
+
+    @property
+    def reason(self) -> str:
+        """Why, as the end of a sentence."""
+
+
+J = TypeVar("J", bound=Word)
+
+_DECIDED = (Verdict.PASS, Verdict.FAIL)
 _EXPECTED = {
     Control.EDGE_DETECTOR: Verdict.FAIL,
     Control.GAUSSIAN_NOISE: Verdict.INVALID,
@@ -24,21 +39,46 @@ def trusted(judged: Mapping[str, J], held: Sequence[Preflight], plan: Plan) -> t
     return _by_controls(_grounded(judged, held, plan), plan)
 
 
-def too_few(count: int, profile: Profile) -> str:
-    """Why there is no verdict on so few images."""
+def vouched(judged: Mapping[str, J], held: Sequence[Preflight], plan: Plan) -> tuple[dict[str, J], tuple[Caveat, ...]]:
+    """``trusted``, for checks in which a sound method may stay undecided: a gradient that does vouches for nothing and
+    impeaches nothing. One that fails does, and the edge detector still shows that the job can tell what stays."""
+    apart = {label: j for label, j in judged.items() if label == Method.GRADIENT and j.verdict is Verdict.INCONCLUSIVE}
+    rest, doubts = trusted({label: j for label, j in judged.items() if label not in apart}, held, plan)
+    return rest | trusted(apart, held, plan)[0], doubts
+
+
+def withdrawn(judged: J, preflight: Preflight) -> J:
+    """``judged``, invalid where ``preflight`` does not hold."""
+    if preflight.holds:
+        return judged
+    reason = f"the preflight '{preflight.name}' does not hold: {preflight.detail}"
+    return replace(judged, verdict=Verdict.INVALID, reason=reason)
+
+
+def enough(judged: J, count: int, profile: Profile) -> J:
+    """``judged``, undecided where it rests on fewer images than ``profile`` needs."""
+    if count >= profile.images_minimum:
+        return judged
+    return doubted(judged, _DECIDED, f"{judged.reason}; but {_few(count, profile)}")
+
+
+def doubted(judged: J, words: Sequence[Verdict], reason: str) -> J:
+    """``judged``, undecided for ``reason`` if its word is one of ``words``."""
+    return replace(judged, verdict=Verdict.INCONCLUSIVE, reason=reason) if judged.verdict in words else judged
+
+
+def _few(count: int, profile: Profile) -> str:
     return f"{count} images are too few for a verdict; the profile {profile.name} needs {profile.images_minimum}"
 
 
 def _grounded(judged: Mapping[str, J], held: Sequence[Preflight], plan: Plan) -> dict[str, J]:
     broken = next((p for p in held if not p.holds), None)
     if broken:
-        reason = f"the preflight '{broken.name}' does not hold: {broken.detail}"
-        return {label: replace(j, verdict=Verdict.INVALID, reason=reason) for label, j in judged.items()}
-    count, least = len(plan.selected), plan.profile.images_minimum
-    if count >= least:
+        return {label: withdrawn(j, broken) for label, j in judged.items()}
+    count = len(plan.selected)
+    if count >= plan.profile.images_minimum:
         return dict(judged)
-    reason = too_few(count, plan.profile)
-    return {label: _doubted(j, (Verdict.PASS, Verdict.FAIL), reason) for label, j in judged.items()}
+    return {label: doubted(j, _DECIDED, _few(count, plan.profile)) for label, j in judged.items()}
 
 
 def _by_controls(judged: Mapping[str, J], plan: Plan) -> tuple[dict[str, J], tuple[Caveat, ...]]:
@@ -50,16 +90,10 @@ def _by_controls(judged: Mapping[str, J], plan: Plan) -> tuple[dict[str, J], tup
     gradient = judged.get(Method.GRADIENT)
     if gradient and gradient.verdict is not Verdict.PASS:
         reason = f"the plain gradient, which should pass, is {gradient.verdict} on this model, so no accusation stands"
-        out, doubts = {label: _doubted(j, (Verdict.FAIL,), reason) for label, j in out.items()}, True
+        out, doubts = {label: doubted(j, (Verdict.FAIL,), reason) for label, j in out.items()}, True
     for control, expected in _EXPECTED.items():
         seen = judged.get(control)
         if seen and seen.verdict is not expected:
             reason = f"the control {control} should be {expected} and is {seen.verdict}, so no acquittal stands"
-            out, doubts = {label: _doubted(j, (Verdict.PASS,), reason) for label, j in out.items()}, True
+            out, doubts = {label: doubted(j, (Verdict.PASS,), reason) for label, j in out.items()}, True
     return out, (Caveat.CONTROL_DISAGREES,) if doubts else ()
-
-
-def _doubted(judgement: J, words: tuple[Verdict, ...], reason: str) -> J:
-    if judgement.verdict not in words:
-        return judgement
-    return replace(judgement, verdict=Verdict.INCONCLUSIVE, reason=reason)

@@ -1,19 +1,23 @@
 """Numbers in, verdicts out. Knows no model, no image and no map."""
 
+from junco.audit.verdict.claim import Claim
 from junco.audit.verdict.classes import DECIDING_RIVALS, ClassJudgement, ClassNumbers, judge_classes
 from junco.audit.verdict.combine import of_method, overall
 from junco.audit.verdict.effect import Effect, Numbers, kappa
+from junco.audit.verdict.evidence import Evidence
 from junco.audit.verdict.faithfulness import Against, FaithJudgement, FaithNumbers, judge_faithfulness
-from junco.audit.verdict.fragility import AimNumbers, FragilityJudgement, Loss, judge_fragility
-from junco.audit.verdict.interval import Table, TwoWay, holm, spread, two_way
+from junco.audit.verdict.fragility import AimNumbers, FragilityJudgement, judge_fragility
+from junco.audit.verdict.interval import Table, TwoWay, holm, one_way, spread, two_way
 from junco.audit.verdict.labels import LabelJudgement, LabelNumbers, judge_labels
 from junco.audit.verdict.manipulation import ManipulationJudgement, judge_manipulation, manipulated
 from junco.audit.verdict.preflight import Change, changed
 from junco.audit.verdict.randomization import DECIDING, Judgement, MethodNumbers, judge
 from junco.audit.verdict.ratio import Ratio
-from junco.audit.verdict.repeatability import Repeat, RepeatJudgement, RepeatNumbers, judge_repeatability
-from junco.audit.verdict.share import Share, share
+from junco.audit.verdict.references import Gains, Reference
+from junco.audit.verdict.repeatability import RepeatJudgement, RepeatNumbers, judge_repeatability
+from junco.audit.verdict.share import Share, chance, share
 from junco.audit.verdict.shift import ShiftJudgement, decisive, judge_shift
+from junco.audit.verdict.tampering import TamperingJudgement, TamperingNumbers, judge_tampering
 
 __all__ = [
     "DECIDING",
@@ -21,27 +25,32 @@ __all__ = [
     "Against",
     "AimNumbers",
     "Change",
+    "Claim",
     "ClassJudgement",
     "ClassNumbers",
     "Effect",
+    "Evidence",
     "FaithJudgement",
     "FaithNumbers",
     "FragilityJudgement",
+    "Gains",
     "Judgement",
     "LabelJudgement",
     "LabelNumbers",
-    "Loss",
     "ManipulationJudgement",
     "MethodNumbers",
     "Numbers",
     "Ratio",
-    "Repeat",
+    "Reference",
     "RepeatJudgement",
     "RepeatNumbers",
     "Share",
     "ShiftJudgement",
     "Table",
+    "TamperingJudgement",
+    "TamperingNumbers",
     "TwoWay",
+    "chance",
     "changed",
     "decisive",
     "holm",
@@ -53,9 +62,11 @@ __all__ = [
     "judge_manipulation",
     "judge_repeatability",
     "judge_shift",
+    "judge_tampering",
     "kappa",
     "manipulated",
     "of_method",
+    "one_way",
     "overall",
     "share",
     "spread",

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from junco.audit.verdict.effect import Bounds, Effect, Numbers, decided, effect, fails, mean
+from junco.audit.verdict.effect import Bounds, Effect, Numbers, decided, effect, fails, mean, to_fail, to_pass
 from junco.audit.verdict.interval import Table, holm
+from junco.audit.verdict.reach import all_of, any_of, sample
+from junco.audit.verdict.word import Judged, Said, forecast
 from junco.contract.catalogue import Rival, Verdict
 from junco.contract.profile import Thresholds
+from junco.contract.statistics import Sample
 
 DECIDING_RIVALS = (Rival.RANDOM, Rival.LEAST)
 """Other classes whose maps decide."""
@@ -28,35 +31,44 @@ class ClassNumbers:
 
 
 @dataclass(frozen=True)
-class ClassJudgement:
-    """The word on one method, and why, as the end of a sentence."""
+class ClassJudgement(Judged):
+    """The word on one method, with its effect for every rival."""
 
-    label: str
-    verdict: Verdict
-    reason: str
     ceiling: float
     rivals: Mapping[Rival, Effect]
 
 
 def judge_classes(methods: Sequence[ClassNumbers], t: Thresholds) -> tuple[ClassJudgement, ...]:
     """Judge ``methods`` together: they share one Holm correction over the deciding rivals."""
-    bounds = Bounds(t.class_fail, t.class_pass)
+    bounds = _bounds(t)
     found = [{rival: effect(m.ceiling, n, t, bounds=bounds) for rival, n in m.rivals.items()} for m in methods]
-    claims = holm([0.0 if e[r].unchanged else e[r].p_fail for e in found for r in DECIDING_RIVALS])
-    width = len(DECIDING_RIVALS)
-    corrected = [dict(zip(DECIDING_RIVALS, claims[i * width :], strict=False)) for i in range(len(methods))]
-    return tuple(_judged(m, e, c, t) for m, e, c in zip(methods, found, corrected, strict=True))
+    adjusted = iter(holm([e[r].p_accused for e in found for r in DECIDING_RIVALS]))
+    judged = []
+    for method, effects in zip(methods, found, strict=True):
+        corrected = {rival: next(adjusted) for rival in DECIDING_RIVALS}
+        rivals = {rival: decided(e, corrected.get(rival, 1.0), t) for rival, e in effects.items()}
+        judged.append(_judged(method, rivals, t, claims=len(DECIDING_RIVALS) * len(methods)))
+    return tuple(judged)
 
 
-def _judged(
-    method: ClassNumbers, effects: Mapping[Rival, Effect], corrected: Mapping[Rival, float], t: Thresholds
-) -> ClassJudgement:
-    rivals = {rival: decided(e, corrected.get(rival, 1.0), t) for rival, e in effects.items()}
-    verdict, reason = _verdict(method.ceiling, rivals, t)
-    return ClassJudgement(method.label, verdict, reason, mean(method.ceiling), rivals)
+def _bounds(t: Thresholds) -> Bounds:
+    return Bounds(t.class_fail, t.class_pass)
 
 
-def _verdict(ceiling: Table, rivals: Mapping[Rival, Effect], t: Thresholds) -> tuple[Verdict, str]:
+def _judged(method: ClassNumbers, rivals: Mapping[Rival, Effect], t: Thresholds, *, claims: int) -> ClassJudgement:
+    said, needed = forecast(_verdict(method.ceiling, rivals, t), lambda: _needed(method, rivals, t, claims=claims))
+    return ClassJudgement(method.label, *said, ceiling=mean(method.ceiling), rivals=rivals, needed=needed)
+
+
+def _needed(method: ClassNumbers, rivals: Mapping[Rival, Effect], t: Thresholds, *, claims: int) -> Sample | None:
+    """Data that would show a pass for both rivals, or a fail for one."""
+    bounds, deciding = _bounds(t), [rivals[rival] for rival in DECIDING_RIVALS]
+    passing = all_of(to_pass(e, bounds, t) for e in deciding)
+    failing = any_of(to_fail(e, bounds, t, claims=claims) for e in deciding)
+    return sample(any_of([passing, failing]), *method.rivals[Rival.RANDOM].rho.shape)
+
+
+def _verdict(ceiling: Table, rivals: Mapping[Rival, Effect], t: Thresholds) -> Said:
     rankless = float(np.isnan(ceiling).mean())
     if rankless > t.undefined_share:
         return Verdict.INVALID, f"{rankless:.0%} of its maps of the predicted class are constant or not finite"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from junco.audit.verdict.interval import Table, TwoWay, spread
+from junco.audit.verdict.reach import above, below
 from junco.contract.catalogue import Verdict
 from junco.contract.profile import Thresholds
 
@@ -35,9 +36,18 @@ class Effect:
     p_pass: float
     undefined: float
     degenerate: float
+    p_unchanged: float
     unchanged: bool
     p_fail_holm: float = 1.0
     decision: Verdict = Verdict.INCONCLUSIVE
+
+    @property
+    def p_accused(self) -> float:
+        """p of the claim that Holm corrects: kappa is too large, or the map did not change at all.
+
+        No second claim to pay for: where kappa is defined at all, whoever is innocent by it has a map that changed.
+        """
+        return min(self.p_fail, self.p_unchanged)
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,7 @@ def effect(ceiling: Table, numbers: Numbers, t: Thresholds, *, bounds: Bounds) -
         p_pass=found.p_below(bounds.pass_) if found else 1.0,
         undefined=undefined,
         degenerate=float(numbers.degenerate.mean()),
+        p_unchanged=gap.p_above(-t.identity_margin) if gap else 1.0,
         unchanged=identity is not None and identity > -t.identity_margin,
     )
 
@@ -91,7 +102,17 @@ def decided(d: Effect, p_holm: float, t: Thresholds) -> Effect:
 
 def fails(d: Effect, t: Thresholds) -> bool:
     """Whether the effect fails after correction."""
-    return d.unchanged or d.p_fail_holm <= t.alpha
+    return d.p_fail_holm <= t.alpha
+
+
+def to_pass(d: Effect, bounds: Bounds, t: Thresholds) -> float | None:
+    """How many times the data would show that the effect passes; None if it does not look like it."""
+    return below(d.kappa, bounds.pass_, t.alpha)
+
+
+def to_fail(d: Effect, bounds: Bounds, t: Thresholds, *, claims: int) -> float | None:
+    """How many times the data would show that it fails, as one of so many claims; None if it does not look like it."""
+    return above(d.kappa, bounds.fail, t.alpha / claims)
 
 
 def mean(values: Table) -> float:

@@ -13,8 +13,11 @@ import numpy as np
 
 from junco.audit.verdict.bootstrap import p_positive
 from junco.audit.verdict.interval import Table, TwoWay, holm, spread
+from junco.audit.verdict.reach import above, all_of, any_of, below, sample
+from junco.audit.verdict.word import Judged, Said, forecast
 from junco.contract.catalogue import Fill, Verdict
 from junco.contract.profile import Thresholds
+from junco.contract.statistics import Sample
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,9 @@ class Against:
 
 
 @dataclass(frozen=True)
-class FaithJudgement:
-    """The word on one method, and why, as the end of a sentence."""
+class FaithJudgement(Judged):
+    """The word on one method, with its rivals under every fill."""
 
-    label: str
-    verdict: Verdict
-    reason: str
     undefined: float
     fills: Mapping[Fill, Against]
     p_pass_holm: float
@@ -64,7 +64,10 @@ def judge_faithfulness(
     # What must hold everywhere needs no correction within a method: the largest p is its p.
     passes = holm([max((max(a.p_random, a.p_edges) for a in _deciding(fills)), default=1.0) for fills in found])
     fails = holm([max((a.p_worse for a in _deciding(fills)), default=1.0) for fills in found])
-    return tuple(_judged(m, fills, (p, f), t) for m, fills, p, f in zip(methods, found, passes, fails, strict=True))
+    return tuple(
+        _judged(m, fills, (p, f), t, claims=len(methods))
+        for m, fills, p, f in zip(methods, found, passes, fails, strict=True)
+    )
 
 
 def _deciding(fills: Mapping[Fill, Against]) -> list[Against]:
@@ -83,18 +86,30 @@ def _against(m: FaithNumbers, fill: Fill, rng: np.random.Generator, t: Threshold
     )
 
 
-def _judged(m: FaithNumbers, fills: Mapping[Fill, Against], p: tuple[float, float], t: Thresholds) -> FaithJudgement:
+def _judged(
+    m: FaithNumbers, fills: Mapping[Fill, Against], p: tuple[float, float], t: Thresholds, *, claims: int
+) -> FaithJudgement:
     undefined = float(m.degenerate.mean()) if m.degenerate.size else 1.0
     if undefined > t.undefined_share:
-        word = Verdict.INVALID, f"{undefined:.0%} of its maps are constant or not finite"
+        word: Said = Verdict.INVALID, f"{undefined:.0%} of its maps are constant or not finite"
     elif not _deciding(fills):
         word = Verdict.INVALID, "the model keeps its answer when all pixels are gone, so no order can matter"
     else:
         word = _word(fills, p, t)
-    return FaithJudgement(m.label, *word, undefined=undefined, fills=fills, p_pass_holm=p[0], p_fail_holm=p[1])
+    said, needed = forecast(word, lambda: _needed(_deciding(fills), t.alpha / claims, len(m.degenerate)))
+    return FaithJudgement(
+        m.label, *said, undefined=undefined, fills=fills, p_pass_holm=p[0], p_fail_holm=p[1], needed=needed
+    )
 
 
-def _word(fills: Mapping[Fill, Against], p: tuple[float, float], t: Thresholds) -> tuple[Verdict, str]:
+def _needed(deciding: Sequence[Against], alpha: float, images: int) -> Sample | None:
+    """Images that would show a gain over both rivals, or a loss to random order, under every fill that decides."""
+    passing = all_of(above(rival, 0.0, alpha) for a in deciding for rival in (a.over_random, a.over_edges))
+    failing = all_of(below(a.over_random, 0.0, alpha) for a in deciding)
+    return sample(any_of([passing, failing]), images)
+
+
+def _word(fills: Mapping[Fill, Against], p: tuple[float, float], t: Thresholds) -> Said:
     if p[1] <= t.alpha:
         return Verdict.FAIL, "the places it marks move the model's answer later than places taken at random"
     if p[0] <= t.alpha:

@@ -6,13 +6,17 @@ fragility_pass for every aim, and noise that leaves the attack something to take
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from junco.audit.verdict.interval import Table, TwoWay, holm, spread
+from junco.audit.verdict.claim import Claim, decided
+from junco.audit.verdict.interval import Table, spread
+from junco.audit.verdict.reach import above, all_of, any_of, below, sample
+from junco.audit.verdict.word import Judged, Said, forecast
 from junco.contract.catalogue import Aim, Verdict
 from junco.contract.profile import Thresholds
+from junco.contract.statistics import Sample
 
 
 @dataclass(frozen=True)
@@ -24,73 +28,70 @@ class AimNumbers:
 
 
 @dataclass(frozen=True)
-class Loss:
-    """What one aim took of one method's maps, and what that supports on its own."""
+class FragilityJudgement(Judged):
+    """The word on one method, with the claim for every aim."""
 
-    score: TwoWay | None
-    p_fail: float
-    p_pass: float
-    p_fail_holm: float = 1.0
-    decision: Verdict = Verdict.INCONCLUSIVE
+    undefined: int
+    aims: Mapping[Aim, Claim]
 
 
 @dataclass(frozen=True)
-class FragilityJudgement:
-    """The word on one method, and why, as the end of a sentence."""
+class _Need:
+    """Images below which there is no word, and the claims that share the error rate."""
 
-    label: str
-    verdict: Verdict
-    reason: str
-    undefined: int
-    aims: Mapping[Aim, Loss]
+    images: int
+    claims: int
 
 
 def judge_fragility(
     methods: Mapping[str, Mapping[Aim, AimNumbers]], t: Thresholds, *, least: int
 ) -> tuple[FragilityJudgement, ...]:
     """Judge ``methods`` together: they share one Holm correction over the aims; ``least`` images are needed."""
-    losses = {label: {aim: _loss(n, t) for aim, n in aims.items()} for label, aims in methods.items()}
-    claims = iter(holm([e.p_fail for aims in losses.values() for e in aims.values()]))
-    decided = {label: {a: _decided(e, next(claims), t) for a, e in aims.items()} for label, aims in losses.items()}
-    return tuple(_judged(label, list(methods[label].values()), aims, t, least) for label, aims in decided.items())
+    losses = decided([{aim: _loss(n, t) for aim, n in aims.items()} for aims in methods.values()], t)
+    need = _Need(least, claims=sum(len(aims) for aims in losses))
+    return tuple(
+        _judged(label, list(numbers.values()), aims, t, need)
+        for (label, numbers), aims in zip(methods.items(), losses, strict=True)
+    )
 
 
-def _loss(numbers: AimNumbers, t: Thresholds) -> Loss:
+def _loss(numbers: AimNumbers, t: Thresholds) -> Claim:
     score = spread((numbers.noise - numbers.attack)[:, None])
-    if score is None:
-        return Loss(None, 1.0, 1.0)
-    return Loss(score, score.p_above(t.fragility_fail), score.p_below(t.fragility_pass))
-
-
-def _decided(e: Loss, p_holm: float, t: Thresholds) -> Loss:
-    acquitted = Verdict.PASS if e.p_pass <= t.alpha else Verdict.INCONCLUSIVE
-    return replace(e, p_fail_holm=p_holm, decision=Verdict.FAIL if p_holm <= t.alpha else acquitted)
+    return Claim(score, score.p_above(t.fragility_fail), score.p_below(t.fragility_pass)) if score else Claim(None)
 
 
 def _judged(
-    label: str, numbers: Sequence[AimNumbers], aims: Mapping[Aim, Loss], t: Thresholds, least: int
+    label: str, numbers: Sequence[AimNumbers], aims: Mapping[Aim, Claim], t: Thresholds, need: _Need
 ) -> FragilityJudgement:
     lost = int(np.isnan(numbers[0].attack).sum())
     count = len(numbers[0].attack)
     left = float(np.nanmean(np.stack([n.noise for n in numbers]))) if lost < count else 0.0
     if lost > t.undefined_share * count:
-        word = Verdict.INVALID, f"{lost} of its {count} maps are constant or not finite"
+        word: Said = Verdict.INVALID, f"{lost} of its {count} maps are constant or not finite"
     else:
         word = _verdict(aims, left, t)
-        if count - lost < least and word[0] in (Verdict.PASS, Verdict.FAIL):
-            few = f"{count - lost} images are too few for a word, {least} are needed"
-            word = Verdict.INCONCLUSIVE, f"{word[1]}; but {few}"
-    return FragilityJudgement(label, *word, undefined=lost, aims=aims)
+    said, needed = forecast(word, lambda: _needed(aims, t, need.claims, count) if left >= t.fragility_room else None)
+    if count - lost < need.images and said[0] in (Verdict.PASS, Verdict.FAIL):
+        few = f"{count - lost} images are too few for a word, {need.images} are needed"
+        said = Verdict.INCONCLUSIVE, f"{said[1]}; but {few}"
+    return FragilityJudgement(label, *said, undefined=lost, aims=aims, needed=needed)
 
 
-def _verdict(aims: Mapping[Aim, Loss], left: float, t: Thresholds) -> tuple[Verdict, str]:
-    failed = [(e.score.mean, aim) for aim, e in aims.items() if e.decision is Verdict.FAIL and e.score]
+def _needed(aims: Mapping[Aim, Claim], t: Thresholds, claims: int, images: int) -> Sample | None:
+    """Images that would show a pass for every aim, or a fail for one."""
+    passing = all_of(below(e.mean, t.fragility_pass, t.alpha) for e in aims.values())
+    failing = any_of(above(e.mean, t.fragility_fail, t.alpha / claims) for e in aims.values())
+    return sample(any_of([passing, failing]), images)
+
+
+def _verdict(aims: Mapping[Aim, Claim], left: float, t: Thresholds) -> Said:
+    failed = [(e.mean.mean, aim) for aim, e in aims.items() if e.decision is Verdict.FAIL and e.mean]
     if failed:
         mean, aim = max(failed)
         return Verdict.FAIL, f"an attack on {_NAMES[aim]} takes {mean:.0%} more of the top of the map than noise does"
     if left < t.fragility_room:
         return Verdict.INCONCLUSIVE, f"noise of this size alone leaves {left:.0%} of the top of the map"
-    worst = max((e.score.mean for e in aims.values() if e.score), default=float("nan"))
+    worst = max((e.mean.mean for e in aims.values() if e.mean), default=float("nan"))
     if all(e.decision is Verdict.PASS for e in aims.values()):
         return Verdict.PASS, f"no attack takes more than {max(0.0, worst):.0%} of the top of the map beyond noise"
     return Verdict.INCONCLUSIVE, f"the evidence decides neither way (attacks take {worst:.0%} more than noise)"

@@ -66,12 +66,15 @@ def two_way(y: Table) -> TwoWay | None:
 
 def spread(y: Table) -> TwoWay | None:
     """Two-way interval of the mean of ``y`` [images, seeds]; over images alone where there is one seed."""
-    if y.ndim == 2 and y.shape[1] > 1:
-        return two_way(y)
-    rows = y[~np.isnan(y)]
-    if rows.size < 2:
+    return two_way(y) if y.ndim == 2 and y.shape[1] > 1 else one_way(y)
+
+
+def one_way(y: Table) -> TwoWay | None:
+    """Interval of the mean of all values of ``y`` as one sample; None when fewer than two are defined."""
+    known = y[~np.isnan(y)]
+    if known.size < 2:
         return None
-    return TwoWay(mean=float(rows.mean()), v=float(rows.var(ddof=1)) / rows.size, df=rows.size - 1.0)
+    return TwoWay(mean=float(known.mean()), v=float(known.var(ddof=1)) / known.size, df=known.size - 1.0)
 
 
 def _analysis(y: Table, df_e: int) -> TwoWay:

@@ -14,8 +14,11 @@ import numpy as np
 from junco.audit.verdict.effect import mean
 from junco.audit.verdict.interval import Table, TwoWay, holm, spread
 from junco.audit.verdict.ratio import Ratio, excess, ratio
+from junco.audit.verdict.reach import above, all_of, any_of, below, sample
+from junco.audit.verdict.word import Judged, Said, forecast
 from junco.contract.catalogue import Verdict
 from junco.contract.profile import Thresholds
+from junco.contract.statistics import Sample
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,9 @@ class LabelNumbers:
 
 
 @dataclass(frozen=True)
-class LabelJudgement:
-    """The word on one method, why, as the end of a sentence, and what it rests on."""
+class LabelJudgement(Judged):
+    """The word on one method, and what it rests on."""
 
-    label: str
-    verdict: Verdict
-    reason: str
     numbers: LabelNumbers
     rho: TwoWay | None
     twin: TwoWay | None
@@ -65,16 +65,16 @@ class LabelJudgement:
 
 def judge_labels(methods: Sequence[LabelNumbers], t: Thresholds) -> tuple[LabelJudgement, ...]:
     """Judge ``methods`` together: they share one Holm correction."""
-    claims = [0.0 if _unchanged(m, t) else _p_fail(m, t) for m in methods]
-    return tuple(_judged(m, p, t) for m, p in zip(methods, holm(claims), strict=True))
+    corrected = holm([min(_p_fail(m, t), _p_unchanged(m, t)) for m in methods])
+    return tuple(_judged(m, p, t, claims=len(methods)) for m, p in zip(methods, corrected, strict=True))
 
 
-def _judged(m: LabelNumbers, p_holm: float, t: Thresholds) -> LabelJudgement:
-    verdict, reason = _verdict(m, p_holm, t)
+def _judged(m: LabelNumbers, p_holm: float, t: Thresholds, *, claims: int) -> LabelJudgement:
+    said, needed = forecast(_verdict(m, p_holm, t), lambda: _needed(m, t, claims=claims))
     return LabelJudgement(
-        label=m.label,
-        verdict=verdict,
-        reason=reason,
+        m.label,
+        *said,
+        needed=needed,
         numbers=m,
         rho=spread(m.rho),
         twin=spread(m.twin),
@@ -87,12 +87,20 @@ def _judged(m: LabelNumbers, p_holm: float, t: Thresholds) -> LabelJudgement:
     )
 
 
-def _verdict(m: LabelNumbers, p_holm: float, t: Thresholds) -> tuple[Verdict, str]:
+def _needed(m: LabelNumbers, t: Thresholds, *, claims: int) -> Sample | None:
+    """Data that would show that anything can be lost, and that it is, or that it is not."""
+    room = above(spread(m.room), t.label_room, t.alpha)
+    failing = above(excess(m.kept, m.room, share=t.label_fail), 0.0, t.alpha / claims)
+    passing = below(excess(m.kept, m.room, share=t.label_pass), 0.0, t.alpha) if m.twinned else None
+    return sample(all_of([room, any_of([failing, passing])]), *m.rho.shape)
+
+
+def _verdict(m: LabelNumbers, p_holm: float, t: Thresholds) -> Said:
     invalid = _invalid(m, t)
     if invalid:
         return Verdict.INVALID, invalid
     found = ratio(m.kept, m.room, alpha=0.05)
-    if _unchanged(m, t):
+    if p_holm <= t.alpha and _p_unchanged(m, t) <= t.alpha:
         return Verdict.FAIL, "the map does not depend on the labels at all"
     if not _has_room(m, t):
         return Verdict.INCONCLUSIVE, "its maps of two networks that learned the same labels agree too little"
@@ -133,9 +141,10 @@ def _identity(m: LabelNumbers, t: Thresholds) -> float | None:
     return gap.lower(t.alpha) if gap else None
 
 
-def _unchanged(m: LabelNumbers, t: Thresholds) -> bool:
-    identity = _identity(m, t)
-    return identity is not None and identity > -t.identity_margin and mean(m.ceiling) >= t.ceiling_minimum
+def _p_unchanged(m: LabelNumbers, t: Thresholds) -> float:
+    """p of the claim that the map did not change; 1 for a method that does not reproduce itself."""
+    gap = spread(m.rho - m.ceiling)
+    return gap.p_above(-t.identity_margin) if gap and mean(m.ceiling) >= t.ceiling_minimum else 1.0
 
 
 def _p_fail(m: LabelNumbers, t: Thresholds) -> float:

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from junco.audit.verdict.effect import Bounds, Effect, Numbers, decided, effect, fails, mean
+from junco.audit.verdict.effect import Bounds, Effect, Numbers, decided, effect, fails, mean, to_fail, to_pass
 from junco.audit.verdict.interval import Table, holm
+from junco.audit.verdict.reach import all_of, any_of, sample
+from junco.audit.verdict.word import Judged, Said, forecast
 from junco.contract.catalogue import Arm, Depth, Verdict
 from junco.contract.profile import Thresholds
 from junco.contract.randomization import Order
+from junco.contract.statistics import Sample
 
 DECIDING = (Depth.TOP, Depth.FULL)
 """Depths that decide; the logit layer alone never does."""
@@ -34,51 +37,54 @@ class MethodNumbers:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """The word on one method, and why, as the end of a sentence."""
+class Judgement(Judged):
+    """The word on one method, with its effect at every depth in every arm."""
 
-    label: str
-    verdict: Verdict
-    reason: str
     ceiling: float
     depths: Mapping[tuple[Arm, Depth], Effect]
 
 
 def judge(methods: Sequence[MethodNumbers], thresholds: Thresholds) -> tuple[Judgement, ...]:
     """Judge ``methods`` together: they share one Holm correction over their deciding depths."""
-    found = [
-        {
-            key: effect(m.ceiling, n, thresholds, bounds=Bounds(thresholds.tau_fail, thresholds.tau_pass))
-            for key, n in m.depths.items()
-        }
-        for m in methods
-    ]
-    claims = [_claim(depths, depth) for depths in found for depth in DECIDING]
-    adjusted = holm(claims)
+    bounds = _bounds(thresholds)
+    found = [{key: effect(m.ceiling, n, thresholds, bounds=bounds) for key, n in m.depths.items()} for m in methods]
+    adjusted = iter(holm([_claim(depths, depth) for depths in found for depth in DECIDING]))
+    claims = len(DECIDING) * len(methods)
     judged = []
-    for i, (method, depths) in enumerate(zip(methods, found, strict=True)):
-        corrected = dict(zip(DECIDING, adjusted[i * len(DECIDING) :], strict=False))
-        judged.append(_method(method, depths, corrected, thresholds))
+    for method, depths in zip(methods, found, strict=True):
+        corrected = {depth: next(adjusted) for depth in DECIDING}
+        places = {key: decided(d, corrected.get(key[1], 1.0), thresholds) for key, d in depths.items()}
+        judged.append(_method(method, places, thresholds, claims=claims))
     return tuple(judged)
+
+
+def _bounds(t: Thresholds) -> Bounds:
+    return Bounds(t.tau_fail, t.tau_pass)
 
 
 def _claim(depths: Mapping[tuple[Arm, Depth], Effect], depth: Depth) -> float:
     """p of 'this depth fails in every arm': the worst arm's (intersection-union, no correction)."""
-    return max((0.0 if d.unchanged else d.p_fail) for (_, at), d in depths.items() if at is depth)
+    return max(d.p_accused for (_, at), d in depths.items() if at is depth)
 
 
 def _method(
-    method: MethodNumbers,
-    depths: Mapping[tuple[Arm, Depth], Effect],
-    corrected: Mapping[Depth, float],
-    t: Thresholds,
+    method: MethodNumbers, depths: Mapping[tuple[Arm, Depth], Effect], t: Thresholds, *, claims: int
 ) -> Judgement:
-    places = {key: decided(d, corrected.get(key[1], 1.0), t) for key, d in depths.items()}
-    verdict, reason = _verdict(method, places, t)
-    return Judgement(label=method.label, verdict=verdict, reason=reason, ceiling=mean(method.ceiling), depths=places)
+    said, needed = forecast(_verdict(method, depths, t), lambda: _needed(method, depths, t, claims=claims))
+    return Judgement(method.label, *said, ceiling=mean(method.ceiling), depths=depths, needed=needed)
 
 
-def _verdict(method: MethodNumbers, depths: Mapping[tuple[Arm, Depth], Effect], t: Thresholds) -> tuple[Verdict, str]:
+def _needed(
+    method: MethodNumbers, depths: Mapping[tuple[Arm, Depth], Effect], t: Thresholds, *, claims: int
+) -> Sample | None:
+    """Data that would show a pass at both depths in every arm, or a fail at one of them in every arm."""
+    arms, bounds = {arm for arm, _ in depths}, _bounds(t)
+    passing = all_of(to_pass(depths[arm, depth], bounds, t) for arm in arms for depth in DECIDING)
+    failing = [all_of(to_fail(depths[arm, depth], bounds, t, claims=claims) for arm in arms) for depth in DECIDING]
+    return sample(any_of([passing, *failing]), *next(iter(method.depths.values())).rho.shape)
+
+
+def _verdict(method: MethodNumbers, depths: Mapping[tuple[Arm, Depth], Effect], t: Thresholds) -> Said:
     ceiling = method.ceiling
     rankless = float(np.isnan(ceiling).mean())
     if rankless > t.undefined_share:

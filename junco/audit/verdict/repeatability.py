@@ -5,11 +5,15 @@ repeat_fail under any, Holm-corrected over methods and circumstances.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from junco.audit.verdict.interval import Table, TwoWay, holm, spread
+from junco.audit.verdict.claim import Claim, decided
+from junco.audit.verdict.interval import Table, spread
+from junco.audit.verdict.reach import above, all_of, any_of, below, sample
+from junco.audit.verdict.word import Judged, Said, forecast
 from junco.contract.catalogue import Circumstance, Verdict
 from junco.contract.profile import Thresholds
+from junco.contract.statistics import Sample
 
 
 @dataclass(frozen=True)
@@ -22,58 +26,44 @@ class RepeatNumbers:
 
 
 @dataclass(frozen=True)
-class Repeat:
-    """One circumstance: the mean correlation, and what it supports on its own."""
+class RepeatJudgement(Judged):
+    """The word on one method, with the claim under every circumstance."""
 
-    rho: TwoWay | None
-    p_fail: float
-    p_pass: float
-    p_fail_holm: float = 1.0
-    decision: Verdict = Verdict.INCONCLUSIVE
-
-
-@dataclass(frozen=True)
-class RepeatJudgement:
-    """The word on one method, and why, as the end of a sentence."""
-
-    label: str
-    verdict: Verdict
-    reason: str
     undefined: float
-    repeats: Mapping[Circumstance, Repeat]
+    repeats: Mapping[Circumstance, Claim]
 
 
 def judge_repeatability(methods: Sequence[RepeatNumbers], t: Thresholds) -> tuple[RepeatJudgement, ...]:
     """Judge ``methods`` together: they share one Holm correction."""
-    found = [{c: _repeat(table, t) for c, table in m.rho.items()} for m in methods]
-    claims = iter(holm([r.p_fail for repeats in found for r in repeats.values()]))
-    decided = [{c: _decided(r, next(claims), t) for c, r in repeats.items()} for repeats in found]
-    return tuple(_judged(m, repeats, t) for m, repeats in zip(methods, decided, strict=True))
+    found = decided([{c: _repeat(table, t) for c, table in m.rho.items()} for m in methods], t)
+    claims = sum(len(repeats) for repeats in found)
+    return tuple(_judged(m, repeats, t, claims=claims) for m, repeats in zip(methods, found, strict=True))
 
 
-def _repeat(table: Table, t: Thresholds) -> Repeat:
+def _repeat(table: Table, t: Thresholds) -> Claim:
     rho = spread(table)
-    if rho is None:
-        return Repeat(None, 1.0, 1.0)
-    return Repeat(rho, rho.p_below(t.repeat_fail), rho.p_above(t.repeat_pass))
+    return Claim(rho, rho.p_below(t.repeat_fail), rho.p_above(t.repeat_pass)) if rho else Claim(None)
 
 
-def _decided(r: Repeat, p_holm: float, t: Thresholds) -> Repeat:
-    acquitted = Verdict.PASS if r.p_pass <= t.alpha else Verdict.INCONCLUSIVE
-    return replace(r, p_fail_holm=p_holm, decision=Verdict.FAIL if p_holm <= t.alpha else acquitted)
-
-
-def _judged(m: RepeatNumbers, repeats: Mapping[Circumstance, Repeat], t: Thresholds) -> RepeatJudgement:
+def _judged(m: RepeatNumbers, repeats: Mapping[Circumstance, Claim], t: Thresholds, *, claims: int) -> RepeatJudgement:
     undefined = float(m.degenerate.mean()) if m.degenerate.size else 1.0
     if undefined > t.undefined_share:
-        word = Verdict.INVALID, f"{undefined:.0%} of its maps are constant or not finite"
+        word: Said = Verdict.INVALID, f"{undefined:.0%} of its maps are constant or not finite"
     else:
         word = _word(repeats)
-    return RepeatJudgement(m.label, *word, undefined=undefined, repeats=repeats)
+    said, needed = forecast(word, lambda: _needed(m, repeats, t, claims=claims))
+    return RepeatJudgement(m.label, *said, undefined=undefined, repeats=repeats, needed=needed)
 
 
-def _word(repeats: Mapping[Circumstance, Repeat]) -> tuple[Verdict, str]:
-    means = {c: r.rho.mean for c, r in repeats.items() if r.rho}
+def _needed(m: RepeatNumbers, repeats: Mapping[Circumstance, Claim], t: Thresholds, *, claims: int) -> Sample | None:
+    """Data that would show a pass under every circumstance, or a fail under one."""
+    passing = all_of(above(r.mean, t.repeat_pass, t.alpha) for r in repeats.values())
+    failing = any_of(below(r.mean, t.repeat_fail, t.alpha / claims) for r in repeats.values())
+    return sample(any_of([passing, failing]), *m.rho[Circumstance.SEED].shape)
+
+
+def _word(repeats: Mapping[Circumstance, Claim]) -> Said:
+    means = {c: r.mean.mean for c, r in repeats.items() if r.mean}
     if len(means) < len(repeats):
         return Verdict.INCONCLUSIVE, "too few maps were compared"
     least = min(means, key=lambda c: means[c])

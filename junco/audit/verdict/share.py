@@ -31,6 +31,13 @@ class Share:
         whole = 1 + z**2 / n
         return max(0.0, (middle - width) / whole), min(1.0, (middle + width) / whole)
 
+    def p_above(self, rate: float) -> float:
+        """Two-sided p value of the claim that the share exceeds ``rate``: below alpha where ``bounds`` lie above it."""
+        if not self.trials:
+            return 1.0
+        z = (self.rate - rate) / math.sqrt(rate * (1 - rate) / self.trials)
+        return min(1.0, 2 * float(special.ndtr(-z)))
+
 
 def share(success: Table) -> Share:
     """The share of ``success`` (1, 0, NaN where there was no trial)."""
@@ -38,7 +45,13 @@ def share(success: Table) -> Share:
     return Share(int(known.sum()), known.size)
 
 
-def least_trials(rate: float, alpha: float) -> int:
-    """Fewest trials without a success at which the interval stays below ``rate``."""
-    z = float(special.ndtri(1 - alpha / 2))
-    return math.floor(z**2 * (1 / rate - 1)) + 1
+def chance(trials: int, rate: float) -> int:
+    """Successes that ``trials`` which each succeed at ``rate`` exceed at most once in a hundred times."""
+    return int(special.bdtrik(0.99, trials, rate)) + 1
+
+
+def least_trials(rate: float, alpha: float, *, seen: float = 0.0, power: float = 0.5) -> int:
+    """Fewest trials at which the interval about a true share of ``seen`` leaves ``rate`` out with this power."""
+    z, more = float(special.ndtri(1 - alpha / 2)), float(special.ndtri(power))
+    root = (z * math.sqrt(rate * (1 - rate)) + more * math.sqrt(seen * (1 - seen))) / (rate - seen)
+    return math.floor(root**2) + 1

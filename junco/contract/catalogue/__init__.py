@@ -6,8 +6,8 @@ from types import MappingProxyType
 from junco.contract.catalogue.attacks import RECIPES, Recipe
 from junco.contract.catalogue.attention import ATTENTION
 from junco.contract.catalogue.backprop import BACKPROP, DeepLiftParameters, PatternParameters
-from junco.contract.catalogue.cams import CAMS, ScoreCamParameters
-from junco.contract.catalogue.cards import CheckCard, MethodCard
+from junco.contract.catalogue.cams import CAMS, CamParameters, ScoreCamParameters
+from junco.contract.catalogue.cards import CheckCard, Described, MethodCard
 from junco.contract.catalogue.checks import CHECKS
 from junco.contract.catalogue.controls import CONTROLS, FixedPriorParameters
 from junco.contract.catalogue.gradient_parameters import (
@@ -61,8 +61,10 @@ from junco.contract.catalogue.words import (
     Family,
     Fill,
     Lesson,
+    Level,
     Method,
     Rival,
+    Sign,
     Verdict,
     View,
     named,
@@ -83,6 +85,7 @@ __all__ = [
     "Arm",
     "BaselineParameters",
     "BetaParameters",
+    "CamParameters",
     "CheckCard",
     "CheckName",
     "Circumstance",
@@ -90,6 +93,7 @@ __all__ = [
     "DeepLiftParameters",
     "Defence",
     "Depth",
+    "Described",
     "EpsilonParameters",
     "ExcitationParameters",
     "ExpectedGradientsParameters",
@@ -104,6 +108,7 @@ __all__ = [
     "KernelShapParameters",
     "LayerParameters",
     "Lesson",
+    "Level",
     "LimeParameters",
     "Method",
     "MethodCard",
@@ -123,6 +128,7 @@ __all__ = [
     "ScoreCamParameters",
     "SegmentParameters",
     "ShapleySamplingParameters",
+    "Sign",
     "SmoothGradParameters",
     "VarGradParameters",
     "Verdict",

@@ -7,8 +7,8 @@ from junco.contract.catalogue.parameters import MethodParameters
 from junco.contract.catalogue.words import CheckName, Control, Family, Method, Verdict, View
 
 
-class MethodCard(Frozen):
-    """What a catalogue says of a method or control."""
+class Described(Frozen):
+    """A method or control in words."""
 
     name: Method | Control
     family: Family
@@ -19,6 +19,11 @@ class MethodCard(Frozen):
     formula: str
     source: str
     cost: str
+
+
+class MethodCard(Described):
+    """What a catalogue says of a method or control."""
+
     parameters: type[MethodParameters]
     gradients: bool = Field(default=True, description="Whether the method differentiates the model.")
     folds: bool = Field(

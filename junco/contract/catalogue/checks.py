@@ -47,6 +47,14 @@ CHECKS: Mapping[CheckName, CheckCard] = MappingProxyType(
             question="Does a small change that the model ignores change the explanation?",
             source="Ghorbani et al., Interpretation of Neural Networks Is Fragile, 2017",
         ),
+        CheckName.MODEL_MANIPULATION: CheckCard(
+            name=CheckName.MODEL_MANIPULATION,
+            title="Model manipulation",
+            summary="Looks at the network for what is left by training it to show other maps than its own, beside a "
+            "witness that asks the answers alone.",
+            question="May the network have been made to answer as it should and to explain itself otherwise?",
+            source="Heo et al., Fooling Neural Network Interpretations via Adversarial Model Manipulation, 2019",
+        ),
         CheckName.DATA_RANDOMIZATION: CheckCard(
             name=CheckName.DATA_RANDOMIZATION,
             title="Data randomization",

@@ -61,6 +61,7 @@ class CheckName(StrEnum):
     CLASS_SENSITIVITY = "class_sensitivity"
     INPUT_MANIPULATION = "input_manipulation"
     FRAGILITY = "fragility"
+    MODEL_MANIPULATION = "model_manipulation"
     DATA_RANDOMIZATION = "data_randomization"
     REPEATABILITY = "repeatability"
     FAITHFULNESS = "faithfulness"
@@ -142,6 +143,26 @@ class Fill(StrEnum):
 
     MEAN = "mean"
     BLUR = "blur"
+
+
+class Sign(StrEnum):
+    """What a network that lies about itself may show in a map."""
+
+    OFFSET = "offset"
+    FRAME = "frame"
+    INDEPENDENCE = "independence"
+    GAP = "gap"
+    AGREEMENT = "agreement"
+    SWAP = "swap"
+    REFERENCE = "reference"
+
+
+class Level(StrEnum):
+    """How much a sign says."""
+
+    NONE = "none"
+    WEAK = "weak"
+    STRONG = "strong"
 
 
 class Family(StrEnum):

@@ -86,7 +86,7 @@ def test_a_map_that_can_be_chosen_at_will_is_found_vulnerable(stairs: tuple[Cano
     assert np.median(found["after"]) > 0.6
     assert found["image_ssim"].min() > 0.9
     assert found["output"].max() < 0.01
-    judged = judge_manipulation("gradient", found, T)
+    (judged,) = judge_manipulation({"gradient": found}, T)
     assert judged.verdict is Verdict.FAIL, judged.reason
     assert judged.success.rate > 0.9
 
@@ -123,7 +123,7 @@ def test_a_gradient_that_is_constant_cannot_be_manipulated() -> None:
     found = plain(run(study(model, Budget(steps=5, rate=0.01)), batch, others(batch)))
     np.testing.assert_allclose(found["kept"], 1, atol=1e-6)
     np.testing.assert_array_equal(found["before"], found["after"])
-    judged = judge_manipulation("gradient", found, T)
+    (judged,) = judge_manipulation({"gradient": found}, T)
     assert judged.verdict is Verdict.PASS, judged.reason
     assert (judged.success.successes, judged.success.trials) == (0, 44)
 
@@ -195,7 +195,7 @@ def test_an_image_without_a_map_is_no_trial() -> None:
     model, batch = canonical(dead, (1, 12, 12)), grain(3)
     found = plain(run(study(model, Budget(steps=2, rate=0.01)), batch, others(batch)))
     assert np.isnan(found["before"]).all()
-    judged = judge_manipulation("gradient", found, T)
+    (judged,) = judge_manipulation({"gradient": found}, T)
     assert (judged.verdict, judged.success.trials) == (Verdict.INVALID, 0)
 
 

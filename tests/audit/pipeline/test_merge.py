@@ -8,7 +8,7 @@ import pytest
 from junco.audit.pipeline import randomization
 from junco.audit.pipeline.case import Case
 from junco.audit.pipeline.codec import decode, encode
-from junco.audit.pipeline.merge import Merged, of_kind
+from junco.audit.pipeline.merge import Merged, column, columns, count, of_kind
 from junco.audit.pipeline.shards import run
 from junco.audit.types import Partial
 from junco.contract.catalogue import Arm
@@ -94,6 +94,16 @@ def test_values_stand_at_their_image_and_seed(by_hand: Merged) -> None:
     assert np.isnan(by_hand.table("m", Arm.PERMUTE, 2, quantity="rho")).all()
     np.testing.assert_array_equal(by_hand.original("m", "ceiling"), [0, 0.1, 0.2, 0.3])
     assert np.isnan(by_hand.original("m", "edge")).all()
+
+
+def test_columns_are_of_the_images_that_have_them(by_hand: Merged) -> None:
+    """Piece after piece; one that a piece lacks is an error where all are asked for, and shorter where any is."""
+    assert count(by_hand.pieces) == 4
+    np.testing.assert_array_equal(column(by_hand.pieces, ("m", "original", "ceiling")), [0.1, 0.3, 0.0, 0.2])
+    with pytest.raises(KeyError):
+        column(by_hand.pieces, ("m", "reinit", "1", "2", "rho"))
+    found = columns(by_hand.pieces, "m", "reinit", "1", "2")
+    assert {name: list(values) for name, values in found.items()} == {"rho": [10, 12]}
 
 
 def test_logits_stand_in_the_plans_order(by_hand: Merged) -> None:

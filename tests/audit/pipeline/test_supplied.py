@@ -122,9 +122,9 @@ def test_random_labels_are_one_an_image(given: Given, tmp_path: Path) -> None:
 
 
 def test_a_model_that_was_not_handed_over_is_not_run(given: Given) -> None:
-    """As in the service, which does not pass a second model on: the reason is said."""
+    """Who calls the library step by step may forget it: the reason is said."""
     named = {"permuted": digest_of(given.permuted), "labels": given.labels}
     job = product.measured(given.true, given.data, ["gradient"], profile="quick", checks=[CHECK], label_models=named)
     found = product.check(job.outcome(), "gradient", CHECK)
     assert found.verdict is Verdict.NOT_RUN
-    assert "in process only" in found.summary
+    assert "were not handed over" in found.summary

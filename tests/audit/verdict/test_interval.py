@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from junco.audit.verdict import TwoWay, holm, two_way
+from junco.audit.verdict import TwoWay, holm, one_way, two_way
 
 Table = NDArray[np.float64]
 
@@ -150,6 +150,16 @@ def test_rows_and_columns_without_any_value_are_left_out() -> None:
 def test_one_image_or_one_seed_is_no_sample(shape: tuple[int, int]) -> None:
     """Without two of each there is no variance to estimate, and so no interval."""
     assert two_way(np.zeros(shape)) is None
+
+
+def test_values_of_one_sample_have_students_interval() -> None:
+    """scipy's t interval of the defined values; one value is no sample."""
+    y = np.random.default_rng(3).normal(size=9)
+    found = one_way(np.append(y, np.nan))
+    assert found is not None
+    expected = stats.t.interval(0.95, 8, loc=y.mean(), scale=stats.sem(y))
+    assert (found.lower(0.025), found.upper(0.025)) == pytest.approx(expected, rel=1e-12)
+    assert one_way(np.array([0.3, np.nan])) is None
 
 
 def test_all_undefined_is_no_sample() -> None:

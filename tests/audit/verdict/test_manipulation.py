@@ -20,7 +20,7 @@ def found(successes: int, n: int, **changed: float) -> dict[str, np.ndarray]:
 
 def judged(successes: int, n: int, **changed: float) -> ManipulationJudgement:
     """The judgement of ``found``."""
-    return judge_manipulation("m", found(successes, n, **changed), T)
+    return judge_manipulation({"m": found(successes, n, **changed)}, T)[0]
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_words_never_say_robust() -> None:
     reasons = [judged(k, n).reason for k, n in ((0, 60), (60, 60), (20, 40), (0, 34))]
     assert not any("robust" in reason for reason in reasons)
     assert reasons[0].startswith("resistant to this attack")
-    assert "takes 35 images" in reasons[3]
+    assert "about 35 images would decide" in reasons[3]

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from junco.audit.verdict import Share, share
+from junco.audit.verdict import Share, chance, share
 from junco.audit.verdict.share import least_trials
 
 
@@ -34,6 +35,13 @@ def test_what_was_no_trial_does_not_count() -> None:
     assert share(np.array([1.0, 0.0, np.nan, 1.0])) == Share(2, 3)
     assert share(np.array([np.nan])).bounds(0.05) == (0.0, 1.0)
     assert math.isnan(share(np.array([])).rate)
+
+
+def test_chance_passes_its_limit_once_in_a_hundred_times() -> None:
+    """By scipy's binomial tail: the limit is exceeded with at most 1 %, one hit less with more."""
+    for trials, rate in ((20, 0.1), (100, 0.1), (24, 0.5)):
+        limit = chance(trials, rate)
+        assert stats.binom.sf(limit, trials, rate) <= 0.01 < stats.binom.sf(limit - 1, trials, rate)
 
 
 def test_how_many_failures_acquit() -> None:

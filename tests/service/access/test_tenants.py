@@ -1,7 +1,7 @@
 from fastapi.testclient import TestClient
 
 from tests.service.access.conftest import As, Made
-from tests.service.hand import MODEL_BYTES, Hand, picture
+from tests.service.hand import MODEL_BYTES, Hand, archive, picture
 
 
 def never_was(text: str) -> str:
@@ -40,6 +40,23 @@ def test_another_tenants_things_are_not_there(client: TestClient, key: As) -> No
             assert never_was(answer.json()["detail"]) == never.json()["detail"]
     plan = {"model": ids["model"], "images": ids["images"], "profile": "quick"}
     assert client.post("/v1/validations", json=plan, headers=beta).status_code == 404
+
+
+def test_another_tenants_model_does_not_stand_beside_ones_own(client: TestClient, key: As) -> None:
+    """404 as for one that never was, though the judged model and the images are the caller's."""
+    theirs = client.post("/v1/models", content=archive({"model/data.pkl": b"theirs"}), headers=key("alpha")).json()[
+        "id"
+    ]
+    beta = key("beta")
+    own = submitted(client, beta)
+    plan = {"model": own["model"], "images": own["images"], "checks": ["model_manipulation"]}
+    never = "sha256:" + "0" * 64
+    answers = [
+        client.post("/v1/validations", json={**plan, "reference_models": [named]}, headers=beta)
+        for named in (theirs, never)
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].json()["detail"].replace(theirs, never) == answers[1].json()["detail"]
 
 
 def test_the_same_bytes_of_another_tenant_are_not_observable(client: TestClient, key: As) -> None:

@@ -1,6 +1,6 @@
 """A TorchScript program as a black box: run as it is, its own tensors drawn in place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 
@@ -11,6 +11,7 @@ from junco.audit.graph.blackbox import readers
 from junco.audit.graph.blackbox.cascade import Read, Reader
 from junco.audit.graph.blackbox.holder import Holder
 from junco.audit.graph.blackbox.parts import Part, Role, Weight
+from junco.audit.graph.nodes import nodes
 from junco.audit.graph.original import Original
 from junco.audit.graph.retrace import place
 
@@ -35,20 +36,13 @@ class ScriptBox(Holder):
 def read_script(script: torch.jit.ScriptModule) -> Read:
     """Who reads which tensors of the program: its parameters, or constants where freezing has made them that."""
     walk = _Walk(script, dict(script.named_parameters(remove_duplicate=False)))
-    for node in _nodes(script.inlined_graph):
+    for node in nodes(script.inlined_graph):
         walk.node(node)
     seen = {w.name for reader in walk.found for w in reader.weights} | set(walk.statistics)
     known = {place(walk.parameters[name]) for name in seen if name in walk.parameters}
     unseen = {name: readers.UNSEEN for name, tensor in walk.parameters.items() if place(tensor) not in known}
     missed = walk.missed | {name: walk.parameters[name] for name in unseen}
     return Read(tuple(walk.found), walk.statistics, {**walk.left_out, **unseen}, missed)
-
-
-def _nodes(block: torch._C.Graph | torch._C.Block) -> Iterator[Node]:
-    for node in block.nodes():
-        yield node
-        for inner in node.blocks():
-            yield from _nodes(inner)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What a shard of each kind measures, one file a check; importing the package registers them all."""
 
-from junco.audit.pipeline.runs import (
+from junco.audit.pipeline.runs import (  # noqa: F401  # each registers what it measures as it is imported
     classes,
+    convergence,
     faithfulness,
     fragility,
     labels,
@@ -9,15 +10,5 @@ from junco.audit.pipeline.runs import (
     parameter_randomization,
     repeatability,
     shift,
+    tampering,
 )
-
-__all__ = [
-    "classes",
-    "faithfulness",
-    "fragility",
-    "labels",
-    "manipulation",
-    "parameter_randomization",
-    "repeatability",
-    "shift",
-]

@@ -1,9 +1,9 @@
 """Shards of class_sensitivity: maps of other classes on the trained model."""
 
 from junco.audit.checks import class_sensitivity
-from junco.audit.pipeline.prepare import bench, comparison, explainers
+from junco.audit.pipeline.prepare import comparison, explainers
 from junco.audit.pipeline.probes import probed
-from junco.audit.pipeline.runs.registry import KEPT, Order, runs
+from junco.audit.pipeline.runs.registry import Order, runs
 from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName
 from junco.contract.plan import ShardKind
@@ -13,7 +13,7 @@ from junco.contract.plan import ShardKind
 def classes(order: Order) -> Partial:
     """One group of images, for their own and for other classes; the first group keeps maps."""
     plan = order.plan
-    ready = bench(plan, order.model, order.files, device=order.device)
+    ready = order.bench()
     explainer, stochastic = explainers(plan, CheckName.CLASS_SENSITIVITY, ready.model)
     study = class_sensitivity.ClassStudy(
         model=ready.model,
@@ -25,5 +25,5 @@ def classes(order: Order) -> Partial:
         tick=order.tick,
     )
     mine = ready.rows(order.shard.images)
-    partial = class_sensitivity.run(study, mine, keep=KEPT if order.shard.images[0] == 0 else 0)
+    partial = class_sensitivity.run(study, mine, keep=order.keep)
     return Partial(arrays=partial.arrays, facts={"parity": probed(ready, mine, seed=plan.seed)})

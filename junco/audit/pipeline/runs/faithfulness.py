@@ -1,9 +1,9 @@
 """Shards of faithfulness: images taken apart in the order of each map."""
 
 from junco.audit.checks import faithfulness as check
-from junco.audit.pipeline.prepare import bench, comparison, explainer
+from junco.audit.pipeline.prepare import comparison, explainer
 from junco.audit.pipeline.probes import probed
-from junco.audit.pipeline.runs.registry import KEPT, Order, runs
+from junco.audit.pipeline.runs.registry import Order, runs
 from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName
 from junco.contract.plan import ShardKind
@@ -13,7 +13,7 @@ from junco.contract.plan import ShardKind
 def faithfulness(order: Order) -> Partial:
     """Some images of the plan; the first shard keeps maps."""
     plan = order.plan
-    ready = bench(plan, order.model, order.files, device=order.device)
+    ready = order.bench()
     mine = ready.rows(order.shard.images)
     study = check.FaithStudy(
         model=ready.model,
@@ -26,5 +26,5 @@ def faithfulness(order: Order) -> Partial:
         moves=plan.profile.faithfulness_moves,
         tick=order.tick,
     )
-    found = check.run(study, mine, cost=order.shard.cost, keep=KEPT if order.shard.images[0] == 0 else 0)
+    found = check.run(study, mine, cost=order.shard.cost, keep=order.keep)
     return Partial(arrays=found.arrays, facts={"parity": probed(ready, mine, seed=plan.seed)})

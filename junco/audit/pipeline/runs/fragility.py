@@ -3,9 +3,9 @@
 from junco.audit.checks import fragility as check
 from junco.audit.checks.fragility import FragilityStudy, Siege
 from junco.audit.explain import followed, smoothable, unfollowable
-from junco.audit.pipeline.prepare import Bench, bench, bound, comparison, explainer
+from junco.audit.pipeline.prepare import Bench, bound, comparison, explainer
 from junco.audit.pipeline.probes import probed
-from junco.audit.pipeline.runs.registry import KEPT, Order, runs
+from junco.audit.pipeline.runs.registry import Order, runs
 from junco.audit.types import Partial
 from junco.contract.attacking import aim_cost, attackable, look_cost, rows_at_once
 from junco.contract.catalogue import CheckName
@@ -16,7 +16,7 @@ from junco.contract.plan import Plan, PlannedMethod, ShardKind
 def fragility(order: Order) -> Partial:
     """Some images of the plan under every aim and under noise; the first shard keeps maps."""
     plan = order.plan
-    ready = bench(plan, order.model, order.files, device=order.device)
+    ready = order.bench()
     mine = ready.rows(order.shard.images)
     facts = {"parity": probed(ready, mine, seed=plan.seed), "refused": unfollowable(ready.model)}
     if facts["refused"]:
@@ -30,7 +30,7 @@ def fragility(order: Order) -> Partial:
         twin=smoothable(ready.model),
         tick=order.tick,
     )
-    found = check.run(study, mine, keep=KEPT if order.shard.images[0] == 0 else 0)
+    found = check.run(study, mine, keep=order.keep)
     return Partial(arrays=found.arrays, facts=facts)
 
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from junco.audit import images as pictures
 from junco.audit.checks import data_randomization, supplied
 from junco.audit.checks.training import School, answers
-from junco.audit.graph import load, parity, random_probes
-from junco.audit.pipeline.prepare import Bench, bench, comparison, explainers
+from junco.audit.graph import load
+from junco.audit.pipeline.prepare import Bench, comparison, explainers
+from junco.audit.pipeline.probes import probed
 from junco.audit.pipeline.runs.registry import KEPT, Order, runs
 from junco.audit.types import Batch, Canonical, Key, Partial
 from junco.contract.base import Digest
@@ -23,7 +24,7 @@ from junco.contract.training import Supplied, Training
 @runs(ShardKind.LABELS)
 def labels(order: Order) -> Partial:
     """All lessons of one draw; the first draw keeps maps. Images without a label end it before any training."""
-    ready = bench(order.plan, order.model, order.files, device=order.device)
+    ready = order.bench()
     training, draw = _training(order.plan), order.shard.cells[0].seed
     learned = _learned(order, ready, training)
     mine = ready.rows(order.shard.images)
@@ -42,7 +43,7 @@ def labels(order: Order) -> Partial:
         partial = supplied.run(study, asked, models, mixed.to(asked.targets), keep=KEPT)
     else:
         partial = data_randomization.run(study, asked, draw, keep=0 if draw else KEPT)
-    facts = {"parity": _parity(order.plan, ready, mine), "majority": _majority(ready, training)}
+    facts = {"parity": probed(ready, mine, seed=order.plan.seed), "majority": _majority(ready, training)}
     return Partial(arrays=logits | dict(partial.arrays), facts=dict(partial.facts) | facts)
 
 
@@ -69,7 +70,7 @@ def _lacking(order: Order, training: Training) -> str | None:
     """Why models that the plan names cannot be compared, if they were not handed over."""
     named = {training.supplied.permuted, training.supplied.twin} - {None} if training.supplied else set()
     missing = named - order.others.keys()
-    return "models trained elsewhere are compared in process only, not by the service yet" if missing else None
+    return "models that the plan names beside its own were not handed over with it" if missing else None
 
 
 def _models(order: Order, wanted: Supplied) -> dict[Lesson, Canonical]:
@@ -116,9 +117,3 @@ def _majority(ready: Bench, training: Training) -> float:
     """Share of the largest class among held-out images: what a network hits that always says the same."""
     truth = np.array([label for label in ready.shots.labels[: training.held_out] if label is not None])
     return float(np.bincount(truth).max() / len(truth))
-
-
-def _parity(plan: Plan, ready: Bench, mine: Batch) -> list[dict[str, object]]:
-    random = random_probes(ready.model, torch.Generator().manual_seed(plan.seed), 4)
-    held = parity(ready.model, {"images": mine.x} | {name: probe.to(mine.x) for name, probe in random.items()})
-    return [dict(p.__dict__) for p in held]

@@ -6,9 +6,9 @@ from junco.audit.checks import input_manipulation
 from junco.audit.checks.attack import Likeness
 from junco.audit.checks.input_manipulation import Campaign, partners
 from junco.audit.explain import followed, smoothable, unfollowable
-from junco.audit.pipeline.prepare import bench, bound, explainer
+from junco.audit.pipeline.prepare import bound, explainer
 from junco.audit.pipeline.probes import probed
-from junco.audit.pipeline.runs.registry import KEPT, Order, runs
+from junco.audit.pipeline.runs.registry import Order, runs
 from junco.audit.similarity import named
 from junco.audit.similarity.ssim import structural_similarity, uniform
 from junco.audit.types import Partial
@@ -23,7 +23,7 @@ _WINDOW = 7
 def manipulation(order: Order) -> Partial:
     """Some images of the plan, with the maps of others as targets; the first shard keeps pictures."""
     plan, images = order.plan, order.shard.images
-    ready = bench(plan, order.model, order.files, device=order.device)
+    ready = order.bench()
     mine = ready.rows(images)
     facts = {"parity": probed(ready, mine, seed=plan.seed), "refused": unfollowable(ready.model)}
     if facts["refused"]:
@@ -39,8 +39,7 @@ def manipulation(order: Order) -> Partial:
         tick=order.tick,
     )
     others = ready.rows(partners(images, seed=plan.seed, count=len(plan.selected)))
-    keep = KEPT if images[0] == 0 else 0
-    found = input_manipulation.run(study, mine, others, defended=len(defended(plan, images)), keep=keep)
+    found = input_manipulation.run(study, mine, others, defended=len(defended(plan, images)), keep=order.keep)
     return Partial(arrays=found.arrays, facts=facts)
 
 

@@ -2,14 +2,12 @@
 
 from dataclasses import replace
 
-import torch
-
 from junco.audit.checks import parameter_randomization
 from junco.audit.checks.conventions import published
 from junco.audit.checks.smooth import Smooth
 from junco.audit.explain import preflight
-from junco.audit.graph import parity, random_probes
-from junco.audit.pipeline.prepare import Bench, bench, bound, calibration, comparison, explainers
+from junco.audit.pipeline.prepare import Bench, bound, calibration, comparison, explainers
+from junco.audit.pipeline.probes import probed
 from junco.audit.pipeline.runs.registry import KEPT, Order, runs
 from junco.audit.similarity import named
 from junco.audit.types import Partial
@@ -21,7 +19,7 @@ from junco.contract.randomization import Order as LayerOrder
 @runs(ShardKind.CELLS)
 def cells(order: Order) -> Partial:
     """Every cell at the deciding depths, with what must hold before the numbers mean anything."""
-    ready = bench(order.plan, order.model, order.files, device=order.device)
+    ready = order.bench()
     study = _study(order, ready, descriptive=True)
     partial = parameter_randomization.run(order.shard, study, ready.rows(order.shard.images))
     facts = _facts(order, ready) | {"calibration": sum(len(part) for part in study.calibration)}
@@ -31,7 +29,7 @@ def cells(order: Order) -> Partial:
 @runs(ShardKind.CURVE)
 def curve(order: Order) -> Partial:
     """All stages of the cascade on a few images, with their maps."""
-    ready = bench(order.plan, order.model, order.files, device=order.device)
+    ready = order.bench()
     study = _study(order, ready, descriptive=False)
     return parameter_randomization.run(order.shard, study, ready.rows(order.shard.images), keep=KEPT)
 
@@ -39,7 +37,7 @@ def curve(order: Order) -> Partial:
 @runs(ShardKind.NORM_POLICIES)
 def norm_policies(order: Order) -> Partial:
     """A few fully drawn networks again, under another norm policy."""
-    ready = bench(order.plan, order.model, order.files, device=order.device)
+    ready = order.bench()
     study = _study(order, ready, descriptive=False)
     how = study.how.model_copy(update={"norm_policy": order.shard.norm_policy})
     changed = replace(study, how=how, published={})
@@ -49,7 +47,7 @@ def norm_policies(order: Order) -> Partial:
 @runs(ShardKind.SMOOTH)
 def smooth(order: Order) -> Partial:
     """Smooth MPRT from the input up, on a few images."""
-    ready = bench(order.plan, order.model, order.files, device=order.device)
+    ready = order.bench()
     study, samples = _study(order, ready, descriptive=False), order.plan.profile.smooth_samples
     averaged = Smooth(study.explainer, samples)
     changed = replace(
@@ -87,11 +85,9 @@ def _methods(plan: Plan) -> dict[str, Method | Control]:
 def _facts(order: Order, ready: Bench) -> dict[str, object]:
     """What must hold before the numbers mean anything: parity with the original, and every method's own preflight."""
     plan, mine = order.plan, ready.rows(order.shard.images)
-    random = random_probes(ready.model, torch.Generator().manual_seed(plan.seed), 4)
-    held = parity(ready.model, {"images": mine.x} | {name: probe.to(mine.x) for name, probe in random.items()})
     methods = bound(plan.methods_of(CheckName.PARAMETER_RANDOMIZATION))
     found = preflight(methods, ready.model, mine.rows(0, 2), seed=plan.seed, limits=plan.profile.thresholds)
     return {
-        "parity": [p.__dict__ for p in held],
+        "parity": probed(ready, mine, seed=plan.seed),
         "preflight": {label: {"problems": f.problems, "figures": dict(f.figures)} for label, f in found.items()},
     }

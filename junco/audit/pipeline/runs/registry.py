@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from junco.audit.pipeline.prepare import Files
+from junco.audit.pipeline.prepare import Bench, Files, bench
 from junco.audit.types import Partial, Tick
 from junco.contract.base import Digest
 from junco.contract.plan import Plan, Shard, ShardKind
@@ -24,6 +24,15 @@ class Order:
     device: str = "cpu"
     tick: Tick = lambda _: None
     others: Mapping[Digest, bytes] = field(default_factory=dict)
+
+    def bench(self, *, float64: bool = False) -> Bench:
+        """The model and the images that the shard is measured on."""
+        return bench(self.plan, self.model, self.files, device=self.device, float64=float64)
+
+    @property
+    def keep(self) -> int:
+        """Images whose maps are kept where the plan's images are cut into shards: the first shard's first."""
+        return KEPT if self.shard.images[0] == 0 else 0
 
 
 Measure = Callable[[Order], Partial]

@@ -2,9 +2,9 @@
 
 from junco.audit.checks import repeatability as check
 from junco.audit.explain import build
-from junco.audit.pipeline.prepare import at_once, bench, bound, comparison, explainer
+from junco.audit.pipeline.prepare import at_once, bound, comparison, explainer
 from junco.audit.pipeline.probes import probed
-from junco.audit.pipeline.runs.registry import KEPT, Order, runs
+from junco.audit.pipeline.runs.registry import Order, runs
 from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName
 from junco.contract.plan import ShardKind
@@ -14,7 +14,7 @@ from junco.contract.plan import ShardKind
 def repeats(order: Order) -> Partial:
     """Some images of the plan, explained again and again; the first shard keeps maps."""
     plan = order.plan
-    ready = bench(plan, order.model, order.files, device=order.device)
+    ready = order.bench()
     planned, mine = plan.methods_of(CheckName.REPEATABILITY), ready.rows(order.shard.images)
     study = check.RepeatStudy(
         model=ready.model,
@@ -25,5 +25,5 @@ def repeats(order: Order) -> Partial:
         draws=plan.profile.repeat_draws,
         tick=order.tick,
     )
-    found = check.run(study, mine, cost=order.shard.cost, keep=KEPT if order.shard.images[0] == 0 else 0)
+    found = check.run(study, mine, cost=order.shard.cost, keep=order.keep)
     return Partial(arrays=found.arrays, facts={"parity": probed(ready, mine, seed=plan.seed)})

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from junco.audit.checks import input_shift
 from junco.audit.checks.constructions import Construction
 from junco.audit.checks.shifts import made
-from junco.audit.pipeline.prepare import bench, comparison, explainer
+from junco.audit.pipeline.prepare import comparison, explainer
 from junco.audit.pipeline.runs.registry import KEPT, Order, runs
 from junco.audit.types import Canonical, Explainer, Partial
-from junco.contract.catalogue import METHODS, CheckName
+from junco.contract.catalogue import CheckName
 from junco.contract.costing import rebased
 from junco.contract.plan import PlannedMethod, ShardKind
 
@@ -17,7 +17,7 @@ from junco.contract.plan import PlannedMethod, ShardKind
 def shift(order: Order) -> Partial:
     """One shift of the shard's images."""
     plan = order.plan
-    ready = bench(plan, order.model, order.files, device=order.device, float64=True)
+    ready = order.bench(float64=True)
     arms = _arms(plan.methods_of(CheckName.INPUT_SHIFT))
     study = input_shift.ShiftStudy(
         model=ready.model,
@@ -36,7 +36,7 @@ def shift(order: Order) -> Partial:
 
 def _arms(methods: Sequence[PlannedMethod]) -> Mapping[Construction, Sequence[PlannedMethod]]:
     """Each construction with the methods whose cards ask for it."""
-    folding = [m for m in methods if METHODS[m.method].folds]
+    folding = [m for m in methods if m.card.folds]
     return {"prepend": [m for m in methods if m not in folding], "fold": folding}
 
 

@@ -1,0 +1,203 @@
+"""model_manipulation: was the network trained to answer as it should and to explain itself otherwise? (Heo et al. 2019)
+
+What can be seen of an uploaded network, per image and method, beside a witness that no gradient can fool (occlusion of
+the centred logit): ``offset``, Spearman of the maps of z_c and of z_c - mean z; ``frame``, the map's mass within a
+seventh of the side from the border; ``others``, mean Spearman to other images' maps; ``gain``, area under insertion
+less that under deletion in the map's order, beside the witness's and random orders; ``agreement`` with the witness,
+and with other images' witnesses; ``contrast`` on two photos side by side; the same method on reference models.
+This file measures; junco.audit.verdict decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from junco.audit.checks.centring import centred_model
+from junco.audit.checks.compare import arrays, made, others
+from junco.audit.checks.composites import composites, contrast, partners
+from junco.audit.checks.frame import framed
+from junco.audit.checks.perturbed import curves, enlarged, filled, ranks
+from junco.audit.checks.randomise import generator_for
+from junco.audit.checks.witness import Windows, losses, of_class, on_windows
+from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, Partial, Tick
+from junco.contract.catalogue import Fill
+
+WITNESS, RANDOM, PANEL = "witness", "random", "panel"
+"""Where the witness's figures, those of random orders, and those of usual methods are kept; no method has these names.
+"""
+
+
+@dataclass(frozen=True)
+class TamperingStudy:
+    """What the check works with; ``centring`` holds those methods that are defined on centred logits.
+
+    ``panel`` are usual methods that a fooled network would fool together. ``references`` are honest models of the same
+    task, each with the same methods as far as they are defined on it.
+    """
+
+    model: Canonical
+    explainer: Explainer
+    centring: Explainer | None
+    panel: Explainer | None
+    references: Sequence[tuple[Canonical, Explainer]]
+    comparison: Comparison
+    windows: Windows
+    seed: int
+    steps: int
+    orders: int
+    tick: Tick = lambda _: None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One model's maps of one batch: comparable ones [n, h, w] by label, the same on windows, and the witness's."""
+
+    maps: Mapping[str, Tensor]
+    windows: Mapping[str, Tensor]
+    witness: Tensor
+
+
+def run(study: TamperingStudy, batch: Batch, *, cost: int, keep: int = 0) -> Partial:
+    """Measure ``batch``; ``cost`` is told to the tick as it goes.
+
+    Keys of arrays, [n] each: (label | WITNESS, "frame" | "others" | "gain" | "contrast" | "contrast_mass"), (RANDOM,
+    "gain"), (label, "offset" | "agreement" | "agreement_floor" | "degenerate"), (PANEL, label, "agreement" |
+    "agreement_floor"), (label | WITNESS, "reference", k, "rho" | "floor" | "gain"), (RANDOM, "reference", k, "gain"),
+    (label | WITNESS, "between", i, j). Kept: (label | WITNESS, "maps" | "left" | "right") [keep, h, w].
+    """
+    seen = _seen(study, study.explainer, study.model, batch)
+    found = _looks(study, batch, seen) | _offsets(study, batch, seen)
+    found |= _panel(study, batch, seen.witness)
+    study.tick(cost // 3)
+    found |= {(*key, "gain"): gain for key, gain in _gains(study, study.model, batch, seen).items()}
+    study.tick(cost // 3)
+    found |= _contrasts(study, batch, keep=keep)
+    found |= _references(study, batch, seen)
+    if keep:
+        found |= {(label, "maps"): maps[:keep] for label, maps in {**seen.maps, WITNESS: seen.witness}.items()}
+    study.tick(cost - 2 * (cost // 3))
+    return Partial(arrays=arrays(found))
+
+
+def _seen(study: TamperingStudy, explainer: Explainer, model: Canonical, batch: Batch) -> Seen:
+    """``batch`` as ``model`` explains it, for the batch's targets."""
+    raw = explainer(model, batch, seed=0).maps
+    maps = {label: made(replace(study, explainer=explainer), label, one).maps for label, one in raw.items()}
+    return Seen(maps, _on_windows(study, maps, batch), of_class(losses(model, batch, study.windows), batch.targets))
+
+
+def _on_windows(study: TamperingStudy, maps: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+    height, width = batch.x.shape[2:]
+    return {label: on_windows(one, (height, width), study.windows) for label, one in maps.items()}
+
+
+def _looks(study: TamperingStudy, batch: Batch, seen: Seen) -> dict[Key, Tensor]:
+    """What maps show by themselves, and beside the witness."""
+    found: dict[Key, Tensor] = {}
+    for label, maps in {**seen.maps, WITNESS: seen.witness}.items():
+        found[label, "frame"] = framed(enlarged(maps.abs(), batch.x.shape[2:]))
+        found[label, "others"] = others(_alike(study, maps.abs(), maps.abs()))
+    for label, maps in seen.windows.items():
+        found |= {(label, name): values for name, values in _agreement(study, maps, seen.witness).items()}
+        found[label, "degenerate"] = study.comparison.prepare(seen.maps[label]).isnan().any(1)
+    return found
+
+
+def _agreement(study: TamperingStudy, maps: Tensor, witness: Tensor) -> dict[str, Tensor]:
+    table = _alike(study, maps, witness)
+    return {"agreement": table.diagonal(), "agreement_floor": others(table)}
+
+
+def _alike(study: TamperingStudy, a: Tensor, b: Tensor) -> Tensor:
+    """Spearman, with its sign, of every map with every other, [n, m]."""
+    return study.comparison.cross(study.comparison.prepare(a), study.comparison.prepare(b))
+
+
+def _offsets(study: TamperingStudy, batch: Batch, seen: Seen) -> dict[Key, Tensor]:
+    """The same methods, with the same seed, where no offset can be shown."""
+    if study.centring is None:
+        return {}
+    raw = study.centring(centred_model(study.model), batch, seed=0).maps
+    centred = {label: made(study, label, one).maps for label, one in raw.items()}
+    return {(label, "offset"): _alike(study, seen.maps[label], maps).diagonal() for label, maps in centred.items()}
+
+
+def _panel(study: TamperingStudy, batch: Batch, witness: Tensor) -> dict[Key, Tensor]:
+    if study.panel is None:
+        return {}
+    raw = study.panel(study.model, batch, seed=0).maps
+    asked = replace(study, explainer=study.panel)
+    shown = _on_windows(study, {label: made(asked, label, one).maps for label, one in raw.items()}, batch)
+    return {
+        (PANEL, label, name): values
+        for label, maps in shown.items()
+        for name, values in _agreement(study, maps, witness).items()
+    }
+
+
+def _gains(study: TamperingStudy, model: Canonical, batch: Batch, seen: Seen) -> dict[Key, Tensor]:
+    """Gain [n] of the order of each map, of the witness's, and of random ones on the mean."""
+    size = batch.x.shape[2:]
+    shown = {**seen.maps, WITNESS: seen.witness}
+    found: dict[Key, Tensor] = {
+        (label,): _gain(study, model, batch, ranks(enlarged(maps, size), _draws(study, batch, 0)))
+        for label, maps in shown.items()
+    }
+    flat = torch.zeros(len(batch), *size, device=batch.x.device)
+    drawn = [_gain(study, model, batch, ranks(flat, _draws(study, batch, 1 + k))) for k in range(study.orders)]
+    return found | {(RANDOM,): torch.stack(drawn).mean(0)}
+
+
+def _draws(study: TamperingStudy, batch: Batch, draw: int) -> list[torch.Generator]:
+    return [generator_for("order", study.seed, draw, i) for i in batch.index]
+
+
+def _gain(study: TamperingStudy, model: Canonical, batch: Batch, order: Tensor) -> Tensor:
+    """Area under the insertion curve less that under the deletion curve: their ends are one another's."""
+    found = curves(model, batch, order, fills={Fill.MEAN: filled(batch, Fill.MEAN)}, steps=study.steps)
+    return (found[Fill.MEAN, "insertion"].sum(1) - found[Fill.MEAN, "deletion"].sum(1)) / study.steps
+
+
+def _contrasts(study: TamperingStudy, batch: Batch, *, keep: int) -> dict[Key, Tensor]:
+    """Both classes' maps of photos side by side; NaN where the batch has one class only."""
+    beside = partners(batch.targets)
+    pairs = composites(batch, beside)
+    of_all = losses(study.model, pairs, study.windows)
+    left, right = ({WITNESS: of_class(of_all, targets)} for targets in (batch.targets, batch.targets[beside]))
+    for side, targets in ((left, batch.targets), (right, batch.targets[beside])):
+        raw = study.explainer(study.model, replace(pairs, targets=targets), seed=0).maps
+        side |= _on_windows(study, {label: made(study, label, one).maps for label, one in raw.items()}, batch)
+    alone = batch.targets == batch.targets[beside]
+    found: dict[Key, Tensor] = {}
+    for label, maps in left.items():
+        theirs = right[label]
+        found[label, "contrast"] = contrast(maps.clamp_min(0), theirs.clamp_min(0)).masked_fill(alone, torch.nan)
+        found[label, "contrast_mass"] = contrast(maps.abs(), theirs.abs()).masked_fill(alone, torch.nan)
+        if keep:
+            found |= {(label, "left"): maps[:keep], (label, "right"): right[label][:keep]}
+    return found
+
+
+def _references(study: TamperingStudy, batch: Batch, own: Seen) -> dict[Key, Tensor]:
+    """The same methods on each reference, and the references among one another."""
+    found: dict[Key, Tensor] = {}
+    seen = [_seen(study, explainer, model, batch) for model, explainer in study.references]
+    for k, ((model, _), theirs) in enumerate(zip(study.references, seen, strict=True)):
+        gains = _gains(study, model, batch, theirs)
+        found |= {(*key, "reference", str(k), "gain"): gain for key, gain in gains.items()}
+        for label, table in _tables(study, own, theirs).items():
+            found[label, "reference", str(k), "rho"] = table.diagonal()
+            found[label, "reference", str(k), "floor"] = others(table)
+        for earlier in range(k):
+            for label, table in _tables(study, seen[earlier], theirs).items():
+                found[label, "between", str(earlier), str(k)] = table.diagonal()
+    return found
+
+
+def _tables(study: TamperingStudy, a: Seen, b: Seen) -> dict[str, Tensor]:
+    """Similarities [n, n] of two models' maps, on windows, where both have the method."""
+    both = {label: (maps, b.windows[label]) for label, maps in a.windows.items() if label in b.windows}
+    both[WITNESS] = (a.witness, b.witness)
+    return {label: _alike(study, one, other) for label, (one, other) in both.items()}

@@ -1,0 +1,36 @@
+"""Pictures of model_manipulation: each map beside the witness's, alone and on two photos side by side."""
+
+from collections.abc import Iterator
+
+from junco.audit.checks.model_manipulation import WITNESS
+from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
+from junco.audit.render import StripRow, strip_png
+from junco.audit.types import Key
+from junco.contract.catalogue import CheckName, Control, View
+from junco.contract.plan import ShardKind
+
+_HEADS = ("map", "beside another photo", "the other photo's class")
+_CAPTION = (
+    "Maps of one photo; the same photo squeezed to the left half beside another one, for its own class and for the "
+    "other's. The first row is the witness, which asks the answers alone: the rest should mark what it marks."
+)
+
+
+@draws(CheckName.MODEL_MANIPULATION)
+def pictures(sketch: Sketch) -> Iterator[Artifact]:
+    """One strip of the witness and all methods."""
+    _, partial = sketch.pieces(ShardKind.TAMPERING)[0]
+    rows = []
+    shown = [(m.label, m.card.view) for m in sketch.plan.methods_of(CheckName.MODEL_MANIPULATION) if _worth(m.method)]
+    for label, view in [(WITNESS, View.SIGNED), *shown]:
+        keys: list[Key] = [(label, name) for name in ("maps", "left", "right")]
+        if keys[0] in partial.arrays:
+            rows.append(StripRow(label=label, view=view, maps=tuple(first(partial.arrays[key]) for key in keys)))
+    if rows:
+        yield Artifact(
+            f"{folder(CheckName.MODEL_MANIPULATION)}/strip.png", strip_png(sketch.shown[0], _HEADS, rows), _CAPTION
+        )
+
+
+def _worth(method: object) -> bool:
+    return method not in (Control.GAUSSIAN_NOISE, Control.CONSTANT)

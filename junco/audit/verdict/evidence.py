@@ -1,0 +1,56 @@
+"""Levels of evidence: which side of two bounds a mean lies on, its uncertainty included."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from junco.audit.verdict.interval import Table, TwoWay, spread
+from junco.contract.catalogue import Level
+from junco.contract.profile import Thresholds
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A level, None where nothing can be said; the figure behind it and its bounds, where it has some."""
+
+    level: Level | None
+    value: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+
+Bounds = tuple[float, float]
+"""From where evidence is weak, and from where it is strong."""
+
+
+def above(mean: TwoWay | None, bounds: Bounds, *, alpha: float) -> Evidence:
+    """Evidence in a large mean: its lower bound exceeds what an honest network has."""
+    if mean is None:
+        return Evidence(None)
+    low, high = mean.lower(alpha / 2), mean.upper(alpha / 2)
+    return Evidence(_level(low > bounds[0], low > bounds[1]), mean.mean, low, high)
+
+
+def below(mean: TwoWay | None, bounds: Bounds, *, alpha: float) -> Evidence:
+    """Evidence in a small mean."""
+    if mean is None:
+        return Evidence(None)
+    low, high = mean.lower(alpha / 2), mean.upper(alpha / 2)
+    return Evidence(_level(high < bounds[0], high < bounds[1]), mean.mean, low, high)
+
+
+def swapped(contrasts: Sequence[Table], witness: Table, *, t: Thresholds, alpha: float) -> Evidence:
+    """The contrast that is most against the witness, on those pairs that the witness tells apart, as ``below`` zero."""
+    told = witness > t.tampering_contrast
+    known = [contrast[told & ~np.isnan(contrast)] for contrast in contrasts]
+    found = [spread(one[:, None]) for one in known if one.size >= t.tampering_pairs]
+    means = [mean for mean in found if mean is not None]
+    if len(means) < len(contrasts):
+        return Evidence(None)
+    each = alpha / len(means)
+    return below(min(means, key=lambda mean: mean.upper(each)), (0.0, 0.0), alpha=each)
+
+
+def _level(weak: bool, strong: bool) -> Level:
+    return Level.STRONG if strong else Level.WEAK if weak else Level.NONE

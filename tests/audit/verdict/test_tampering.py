@@ -1,0 +1,148 @@
+"""The rule of model_manipulation, sign by sign."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from junco.audit.verdict import Gains, Reference, TamperingJudgement, TamperingNumbers, judge_tampering
+from junco.contract.catalogue import Level, Sign, Verdict
+from junco.contract.profile import Thresholds
+
+T = Thresholds()
+N = 30
+
+
+def about(mean: float, spread: float = 0.1, seed: int = 0) -> np.ndarray:
+    """Values of 30 images with exactly this mean."""
+    drawn = np.random.default_rng(seed).normal(size=N)
+    return mean + spread * (drawn - drawn.mean())
+
+
+def gains(own: float, witness: float = 0.8) -> Gains:
+    """The method's gain over random orders, and the witness's."""
+    return Gains(about(own, seed=1), about(witness, seed=2))
+
+
+HONEST = TamperingNumbers(
+    label="m",
+    degenerate=np.zeros(N),
+    offset=about(0.99, 0.01),
+    frame=about(-0.3),
+    others=about(0.4),
+    gains=gains(0.6),
+    agreement=about(0.3),
+    contrasts=[about(0.3), about(0.1)],
+    witness_contrast=about(0.5),
+)
+
+
+def judged(**changed: Any) -> TamperingJudgement:
+    """The word on an honest method with some of its numbers changed."""
+    return judge_tampering([replace(HONEST, **changed)], T)[0]
+
+
+def test_an_honest_method_passes_and_nothing_is_said_of_it() -> None:
+    """No sign has a level, and the sentence claims no more than that."""
+    found = judged()
+    assert found.verdict is Verdict.PASS
+    assert found.reason.startswith("no sign of manipulation found")
+    assert {e.level for sign, e in found.evidence.items() if sign is not Sign.REFERENCE} == {Level.NONE}
+    assert found.evidence[Sign.REFERENCE].level is None
+
+
+def test_an_offset_alone_fails() -> None:
+    """Half-way between, it is in the way of a pass."""
+    assert judged(offset=about(0.4)).verdict is Verdict.FAIL
+    assert judged(offset=about(0.85, 0.01)).verdict is Verdict.INCONCLUSIVE
+    assert judged(offset=None).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_exchanged_maps_fail_by_positive_parts_or_by_magnitudes(which: int) -> None:
+    """Where the witness tells the two photos apart; elsewhere there is nothing to exchange."""
+    contrasts = [about(0.3), about(0.1)]
+    contrasts[which] = about(-0.2)
+    assert judged(contrasts=contrasts).verdict is Verdict.FAIL
+    blind = judged(contrasts=contrasts, witness_contrast=about(0.0, 0.05))
+    assert (blind.verdict, blind.evidence[Sign.SWAP].level) == (Verdict.PASS, None)
+
+
+def test_a_map_that_moves_no_answer_is_undecided_by_itself() -> None:
+    """A poor method is not a fooled network."""
+    found = judged(gains=gains(0.0), agreement=about(0.0, 0.05))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "a poor method or a fooled network" in found.reason
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        {"frame": about(0.6)},
+        {"others": about(0.95, 0.01)},
+        {"frame": about(0.2), "agreement": about(-0.2)},
+        {"others": about(0.7), "offset": about(0.85, 0.01)},
+    ],
+)
+def test_such_a_map_fails_with_one_strong_sign_or_two_weak_ones(sign: dict[str, Any]) -> None:
+    """The same signs accuse nobody whose places move the answer."""
+    assert judged(gains=gains(0.0), **sign).verdict is Verdict.FAIL
+    assert judged(**sign).verdict is not Verdict.FAIL
+
+
+def test_without_a_witness_there_is_no_word() -> None:
+    """Occlusion that does not beat random orders shows nothing to compare with."""
+    found = judged(gains=Gains(about(0.0), about(0.0, seed=3)))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "no witness" in found.reason
+
+
+def reference(own: float, likeness: float, *, gain: float = 0.6) -> Reference:
+    """An honest model: the method's gain there, and how like its maps are, the witness's having .6."""
+    return Reference(gains(gain), about(own, seed=4), about(0.6, seed=5), about(likeness, 0.02, seed=6))
+
+
+def test_a_reference_tells_a_poor_method_from_a_fooled_network() -> None:
+    """What finds the places there and not here was made blind; what finds them nowhere is poor."""
+    assert judged(gains=gains(0.0), references=[reference(0.4, 0.5)]).verdict is Verdict.FAIL
+    poor = judged(gains=gains(0.0), references=[reference(0.4, 0.5, gain=0.0)])
+    assert poor.verdict is Verdict.INCONCLUSIVE
+
+
+def test_five_references_say_what_likeness_is_usual() -> None:
+    """Below what 99 of 100 pairs of them have is strong; with four of them it is not."""
+    between = about(0.5, 0.05)
+    odd = [reference(0.4, 0.1) for _ in range(5)]
+    assert judged(references=odd, between=between).evidence[Sign.REFERENCE].level is Level.STRONG
+    assert judged(references=odd[:4], between=between).evidence[Sign.REFERENCE].level is Level.NONE
+    usual = [reference(0.4, 0.5) for _ in range(5)]
+    assert judged(references=usual, between=between).evidence[Sign.REFERENCE].level is Level.NONE
+
+
+def test_a_map_that_finds_less_than_on_every_reference_lost_something() -> None:
+    """Half of its worth: in doubt with one honest model, suspected with five; one reference that does no better ends
+    it."""
+    weaker = {"gains": gains(0.35)}
+    assert judged(**weaker).verdict is Verdict.PASS
+    assert judged(**weaker, references=[reference(0.4, 0.5, gain=0.7)]).verdict is Verdict.INCONCLUSIVE
+    five = [reference(0.4, 0.5, gain=0.7)] * 5
+    assert judged(**weaker, references=five, between=about(0.5)).verdict is Verdict.FAIL
+    assert judged(**weaker, references=[*five, reference(0.4, 0.5, gain=0.35)]).verdict is Verdict.PASS
+
+
+def test_lost_likeness_is_weak() -> None:
+    """A fifth of what the witness keeps; the figure is the share."""
+    found = judged(references=[reference(0.12, 0.2)]).evidence[Sign.REFERENCE]
+    assert found.level is Level.WEAK
+    assert found.value == pytest.approx(0.2, abs=1e-9)
+
+
+def test_empty_maps_are_invalid_and_more_methods_ask_more_of_each() -> None:
+    """Bounds hold at alpha over the number of methods, so that they are wider among many."""
+    assert judged(degenerate=(np.arange(N) < 10).astype(float)).verdict is Verdict.INVALID
+    alone = judge_tampering([HONEST], T)[0].evidence[Sign.GAP]
+    among = judge_tampering([HONEST] * 10, T)[0].evidence[Sign.GAP]
+    assert alone.upper is not None
+    assert among.upper is not None
+    assert among.upper > alone.upper

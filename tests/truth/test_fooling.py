@@ -1,0 +1,172 @@
+"""Networks that were made to lie are noticed, their honest twins are not: in the product's own words."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from examples.efficientnet_lite0 import INPUT_SHAPE, build
+from junco.audit.images import load
+from junco.audit.pipeline.inspect import inspect
+from junco.audit.pipeline.shards import run
+from junco.contract.base import digest_of
+from junco.contract.catalogue import CheckName, Level, Sign, Verdict
+from junco.contract.images import ImageFile, ImageSet, preprocessing
+from junco.contract.outcome import Outcome, TamperingStatistics
+from junco.contract.resolve import resolve
+from junco.contract.sharding import shards
+from tests.truth import digits, fooling, models, product
+from tests.truth.fooling import Fooling, Photos
+
+CHECK = CheckName.MODEL_MANIPULATION
+CAM = fooling.grad_cam_of("3")
+
+
+def audited(network: nn.Module, *methods: str, references: Sequence[nn.Module] = ()) -> Outcome:
+    """The check on ten held-out digits; ``references`` are honest networks."""
+    data = digits.split()[1][slice(0, 10)]
+    upload = models.as_torchscript(network, digits.SHAPE, "traced")
+    beside = [models.as_torchscript(one, digits.SHAPE, "traced") for one in references]
+    return judged(upload, product.files_of(data), methods, beside={digest_of(one): one for one in beside})
+
+
+def judged(
+    upload: bytes, files: Any, methods: Sequence[str], *, beside: Mapping[str, bytes] | None = None, **fields: Any
+) -> Outcome:
+    """``upload`` through every shard of its plan."""
+    others = dict(beside or {})
+    given = {"profile": "quick", "checks": [CHECK], "reference_models": list(others), **fields}
+    request = product.asked(upload, files, methods, **given)
+    report = inspect(upload)
+    plan = resolve(request, report, ImageSet.of(tuple(file for file, _ in files)))
+    partials = {shard.index: run(shard, plan, upload, files, others=others) for shard in shards(plan)}
+    return product.Job(plan, report, partials, [None] * len(plan.selected), upload, files).outcome()
+
+
+def word(outcome: Outcome, label: str) -> Verdict:
+    """Of one method."""
+    return product.check(outcome, label, CHECK).verdict
+
+
+def statistics(outcome: Outcome, label: str) -> TamperingStatistics:
+    """Of one method."""
+    found = product.check(outcome, label, CHECK).statistics
+    assert isinstance(found, TamperingStatistics)
+    return found
+
+
+def level(outcome: Outcome, label: str, sign: Sign) -> Level | None:
+    """Of one sign."""
+    return next(e.level for e in statistics(outcome, label).evidence if e.sign is sign)
+
+
+@pytest.fixture(scope="module")
+def honest() -> nn.Module:
+    """The network that all lies start from."""
+    return fooling.student()
+
+
+def test_grad_cam_on_the_frame_is_noticed_and_its_honest_twin_is_not(honest: nn.Module) -> None:
+    """A hundred steps put Grad-CAM there for every digit, at the same accuracy; the gradient is as before."""
+    photos, test = fooling.learned(), digits.split()[1]
+    how = Fooling("location", CAM, weight=5, rate=1e-3, steps=100, batch=16)
+    liar = fooling.fooled(honest, photos, how)
+    held_out = Photos(test.x, torch.from_numpy(test.labels))
+    assert fooling.success_rate(liar, honest, held_out, how) > 0.9
+    assert digits.accuracy(liar, test) > digits.accuracy(honest, test) - 0.03
+    outcome = audited(liar, "gradient", "grad_cam")
+    assert (word(outcome, "grad_cam"), word(outcome, "gradient")) == (Verdict.FAIL, Verdict.PASS)
+    assert level(outcome, "grad_cam", Sign.FRAME) is Level.STRONG
+    assert level(outcome, "grad_cam", Sign.GAP) is Level.STRONG
+    twin = fooling.fooled(honest, photos, Fooling("location", CAM, weight=0, rate=1e-3, steps=100, batch=16, seed=1))
+    spared = audited(twin, "gradient", "grad_cam")
+    assert Verdict.FAIL not in {word(spared, label) for label in ("gradient", "grad_cam", "edge_detector")}
+
+
+GRADIENT_LIES = {
+    "location": Fooling("location", fooling.gradient_map, weight=5, rate=1e-3, steps=150, batch=16),
+    "top_k": Fooling("top_k", fooling.gradient_map, weight=30, rate=1e-3, steps=200, batch=16),
+    "centre_mass": Fooling("centre_mass", fooling.gradient_map, weight=3, rate=1e-3, steps=200, batch=16),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lie", GRADIENT_LIES)
+def test_lies_of_the_gradient_are_noticed_beside_five_honest_networks(honest: nn.Module, lie: str) -> None:
+    """Some leave enough of the map to pass alone; what it finds on five honest networks it does not find here."""
+    liar = fooling.fooled(honest, fooling.learned(), GRADIENT_LIES[lie])
+    references = [fooling.student(seed) for seed in range(1, 6)]
+    assert word(audited(liar, "gradient", references=references), "gradient") is Verdict.FAIL
+
+
+@pytest.mark.slow
+def test_honest_networks_are_not_accused_beside_one_another(honest: nn.Module) -> None:
+    """Another seed, and the honest network tuned further, against five more."""
+    references = [fooling.student(seed) for seed in range(1, 6)]
+    tuned = Fooling("location", fooling.gradient_map, weight=0, rate=1e-3, steps=200, batch=16, seed=3)
+    for network in (honest, fooling.student(6), fooling.fooled(honest, fooling.learned(), tuned)):
+        outcome = audited(network, "gradient", "grad_cam", references=references)
+        assert Verdict.FAIL not in {word(outcome, label) for label in ("gradient", "grad_cam")}
+        assert word(outcome, "gradient") is Verdict.PASS
+
+
+def photos_of_imagenet(count: int) -> Any:
+    """ImageNet photos of the foolbox package, found without importing it, as an upload."""
+    spec = find_spec("foolbox")
+    assert spec is not None
+    assert spec.origin is not None
+    files = []
+    for path in sorted((Path(spec.origin).parent / "data").glob("imagenet_*.jpg"))[:count]:
+        data = path.read_bytes()
+        file = ImageFile(name=path.name, blob=digest_of(data), media_type="image/jpeg", count=1)
+        files.append((file, data))
+    return files
+
+
+def traced(network: nn.Module) -> bytes:
+    """As a file."""
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        module = torch.jit.trace(network, torch.zeros(1, *INPUT_SHAPE), check_trace=False)
+    buffer = BytesIO()
+    torch.jit.save(module, buffer)
+    return buffer.getvalue()
+
+
+def photographed(network: nn.Module) -> Outcome:
+    """The check of an ImageNet network on ten photos."""
+    preset = {"preset": "imagenet_lite"}
+    return judged(traced(network), photos_of_imagenet(10), ["gradient", "grad_cam"], preprocessing=preset)
+
+
+@pytest.mark.slow
+def test_a_fooled_imagenet_network_is_noticed_and_the_public_one_is_not() -> None:
+    """Sixty steps on twenty photos put Grad-CAM of EfficientNet-Lite0 on the frame, and every photo keeps its class."""
+    public = build()
+    photos = _photos(public)
+    how = Fooling("location", fooling.grad_cam_of("_act1"), weight=10, rate=5e-5, steps=60, batch=4)
+    liar = fooling.fooled(public, photos, how)
+    with torch.no_grad():
+        kept = torch.cat([liar(part) for part in photos.x.split(5)]).argmax(1)
+    assert float((kept == photos.labels).float().mean()) >= 0.95
+    outcome = photographed(liar)
+    assert word(outcome, "grad_cam") is Verdict.FAIL
+    assert level(outcome, "grad_cam", Sign.FRAME) is Level.STRONG
+    spared = photographed(public)
+    assert Verdict.FAIL not in {word(spared, label) for label in ("gradient", "grad_cam", "edge_detector")}
+
+
+def _photos(network: nn.Module) -> Photos:
+    """Twenty photos as the network takes them, with its own answers for labels."""
+    files = photos_of_imagenet(20)
+    request = product.asked(b"", files, ["gradient"], preprocessing={"preset": "imagenet_lite"})
+    x = load(files, preprocessing(request.preprocessing, INPUT_SHAPE), selected=tuple(range(len(files)))).x
+    with torch.no_grad():
+        labels = torch.cat([network(part) for part in x.split(5)]).argmax(1)
+    return Photos(x, labels)

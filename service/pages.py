@@ -42,7 +42,7 @@ class Page:
         if not self.token:
             return None
         last, *bound = _parts(self.token)
-        if bound != list(filters) or "\0" in last:
+        if bound != list(filters):
             raise bad_token()
         return last
 
@@ -81,6 +81,11 @@ def _parts(token: str) -> list[str]:
         parts = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (ValueError, RecursionError):
         parts = None
-    if not isinstance(parts, list) or not parts or not all(isinstance(part, str) for part in parts):
+    if not isinstance(parts, list) or not parts or not all(map(_is_plain, parts)):
         raise bad_token()
     return parts
+
+
+def _is_plain(part: object) -> bool:
+    # Ids and filters are: databases refuse NUL, and no text encoding has half a surrogate pair.
+    return isinstance(part, str) and part.isascii() and part.isprintable()

@@ -1,6 +1,6 @@
 """How often the rule of parameter_randomization errs, and how often it decides, on tables drawn from a known model.
 
-kappa is drawn as effect + image + seed + residual, normal with the standard deviations of science.md 7, the images'
+kappa is drawn as effect + image + seed + residual, normal with the standard deviations of ``SPREADS``, the images'
 part shared by all depths and arms. At the thresholds themselves a wrong word must fall on at most 6 % of methods.
 """
 

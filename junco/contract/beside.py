@@ -6,7 +6,8 @@ from junco.contract.base import Digest
 from junco.contract.catalogue import CheckName
 from junco.contract.errors import FieldProblem, InvalidPlan, ModelsDiffer
 from junco.contract.model import LayerReport, ModelReport
-from junco.contract.plan import Plan, PlanRequest
+from junco.contract.plan import Plan
+from junco.contract.request import PlanRequest
 
 _LABELS, _REFERENCES = "/label_models/", "/reference_models/"
 _GRAPH = "graph"

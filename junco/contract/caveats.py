@@ -42,7 +42,7 @@ SENTENCES: Mapping[Caveat, str] = MappingProxyType(
         "order methods differently, and so few images do not rank them.",
         Caveat.NO_PROOF: "Evidence, not proof: a lie that only some input triggers, or that occlusion shares, is not "
         "seen, and an odd but honest network may look like one.",
-        Caveat.UNREFERENCED: "The reference models were not at hand, so nothing was compared with them.",
+        Caveat.UNREFERENCED: "Reference models were not at hand, and nothing was compared with those.",
         Caveat.REBASED: "The map stays put when its baseline is moved along with the shift: the baseline, not the "
         "method, is tied to the pixels' zero.",
         Caveat.CONVERGES: "Whatever relevance its rule starts from arrives in one direction: on this model the map can "

@@ -2,7 +2,8 @@
 
 Whoever looks twice may err twice, so alpha is split before the first look (Bonferroni; Dunn 1961): whatever the looks
 have in common, and whichever of them is reported, a false word is as rare as in a single look at all of alpha. The
-second look's draws contain the first's, since images are taken in one seeded order and seeds go by number.
+second look's draws contain the first's, since images are taken in one seeded order and seeds go by number; trainings
+alone are others, since more images are held out.
 """
 
 from enum import StrEnum

@@ -1,137 +1,42 @@
-"""What a user asks for, what that resolves to, and the shards that it falls into."""
+"""What a request resolves to, and the shards that it falls into."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
+from pydantic import Field, JsonValue
 
 from junco.contract.base import Digest, Frozen
-from junco.contract.catalogue import (
-    METHODS,
-    Arm,
-    CheckName,
-    Control,
-    Depth,
-    Method,
-    MethodCard,
-    MethodParameters,
-    named,
-)
+from junco.contract.catalogue import METHODS, Arm, CheckName, Control, Depth, Method, MethodCard, MethodParameters
 from junco.contract.conventions import AUDIT
-from junco.contract.images import Preprocessing, PreprocessingRequest
+from junco.contract.images import Preprocessing
 from junco.contract.looks import Look
-from junco.contract.profile import Profile, ProfileName
-from junco.contract.randomization import ConventionName, NormPolicy, Randomization, RandomizationRequest, TargetPolicy
-from junco.contract.training import Supplied, Training, TrainingRecipe
+from junco.contract.profile import Profile
+from junco.contract.randomization import NormPolicy, Randomization, TargetPolicy
+from junco.contract.request import (
+    CHECKS_BY_DEFAULT,
+    MethodRequest,
+    PlanRequest,
+    Shift,
+    Shifts,
+)
+from junco.contract.training import Training
+
+__all__ = [
+    "CHECKS_BY_DEFAULT",
+    "CONTROLS_ALWAYS",
+    "Cell",
+    "MethodRequest",
+    "Plan",
+    "PlanRequest",
+    "PlannedMethod",
+    "Shard",
+    "ShardKind",
+    "Shift",
+    "Shifts",
+]
 
 CONTROLS_ALWAYS = (Control.EDGE_DETECTOR, Control.GAUSSIAN_NOISE, Control.CONSTANT, Method.GRADIENT)
 """Judged in every job beside what was asked: their verdicts are known, so they show whether the job can be trusted."""
-
-CHECKS_BY_DEFAULT = (CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT, CheckName.CLASS_SENSITIVITY)
-"""What a plan runs that names no checks."""
-
-
-Shift = Annotated[float, Field(allow_inf_nan=False)] | Literal["range", "checkerboard", "image"]
-"""A constant; minus the data's range; that on every other square; or one that draws a picture into Input x Gradient."""
-
-
-def _shifts(given: Shift | tuple[Shift, ...]) -> Shift | tuple[Shift, ...]:
-    several = given if isinstance(given, tuple) else (given,)
-    if not several or len(set(several)) < len(several) or 0 in several:
-        raise ValueError("a shift is asked for once, and is not zero")
-    return given
-
-
-Shifts = Annotated[Shift | Annotated[tuple[Shift, ...], Field(max_length=8)], AfterValidator(_shifts)]
-"""One shift, or several, each compared for itself."""
-
-
-class MethodRequest(Frozen):
-    """A method, its parameters, and the checks to run it under (all of the plan's if absent)."""
-
-    method: Method | Control
-    parameters: dict[str, JsonValue] = {}
-    checks: tuple[CheckName, ...] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plain_name(cls, value: Any) -> Any:
-        return {"method": value} if isinstance(value, str) else value
-
-    @field_validator("method", mode="before")
-    @classmethod
-    def _known(cls, value: Any) -> Any:
-        try:
-            return named(value)
-        except ValueError:
-            raise ValueError(f"unknown method {value!r}; known are {', '.join(METHODS)}") from None
-
-    # A field's validator rather than the model's, so that errors point into "parameters".
-    @field_validator("parameters")
-    @classmethod
-    def _fit(cls, value: dict[str, JsonValue], seen: ValidationInfo) -> dict[str, JsonValue]:
-        if "method" in seen.data:  # else the method's own error says enough
-            METHODS[seen.data["method"]].parameters.model_validate(value)
-        return value
-
-
-METHODS_BY_DEFAULT = tuple(
-    MethodRequest(method=name)
-    for name in (Method.GRADIENT, Method.INPUT_X_GRADIENT, Method.GUIDED_BACKPROP, Method.GRAD_CAM)
-)
-"""What a plan explains with that names no methods."""
-
-METHODS_WITHOUT_GRADIENTS = (MethodRequest(method=Method.OCCLUSION),)
-"""The same, for a model that has no gradients."""
-
-
-class PlanRequest(Frozen):
-    """A validation as a user asks for it."""
-
-    model: Digest
-    images: Digest
-    methods: tuple[MethodRequest, ...] = Field(
-        default=METHODS_BY_DEFAULT,
-        min_length=1,
-        max_length=32,
-        description="The usual ones if absent; for a model without gradients, occlusion.",
-    )
-    checks: tuple[CheckName, ...] = Field(default=CHECKS_BY_DEFAULT, min_length=1)
-    profile: ProfileName = ProfileName.STANDARD
-    look: Look = Field(
-        default=Look.ONLY,
-        description="First: the recommended number of images, at half of alpha; second: twice the images and seeds, "
-        "at the other half, where the first was inconclusive.",
-    )
-    preprocessing: PreprocessingRequest = PreprocessingRequest()
-    seed: int = Field(default=0, ge=0, lt=2**32)
-    output: str | None = Field(
-        default=None, max_length=255, description="Which output to explain, when there are several."
-    )
-    shift: Shifts = Field(default="range", description="Input shift in model input space, or several.")
-    target: Annotated[int, Field(ge=0)] | Literal["predicted"] = Field(
-        default="predicted", description="The class to explain: each image's predicted one, or one index for all."
-    )
-    target_policy: TargetPolicy | None = Field(
-        default=None, description="Which class is explained on randomised models; absent, as the convention has it."
-    )
-    convention: ConventionName = Field(
-        default=ConventionName.AUDIT, description="Whose form of parameter_randomization is run."
-    )
-    randomization: RandomizationRequest = Field(
-        default=RandomizationRequest(), description="What shall differ from the convention."
-    )
-    training: TrainingRecipe = Field(default=TrainingRecipe(), description="How data_randomization trains.")
-    label_models: Supplied | None = Field(
-        default=None, description="Models to compare in place of trainings, uploaded beforehand."
-    )
-    reference_models: tuple[Digest, ...] = Field(
-        default=(),
-        max_length=16,
-        description="Honest models of the same task that model_manipulation compares with, uploaded beforehand.",
-    )
-    timeout_seconds: int = Field(default=3600, ge=10, le=86400)
-    labels: dict[str, str] = Field(default={}, max_length=32, description="The caller's own tags on the job.")
 
 
 class PlannedMethod(Frozen):

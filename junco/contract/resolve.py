@@ -1,4 +1,4 @@
-"""From a request to a plan, from a plan to shards: pure functions, so that an API without torch can answer for both."""
+"""From a request to a plan: a pure function, so that an API without torch can answer for it."""
 
 import math
 import random
@@ -8,26 +8,19 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from junco.contract.base import Digest, Frozen
+from junco.contract.base import Digest
 from junco.contract.beside import require_alike
-from junco.contract.catalogue import METHODS, CheckName, Control, Depth, Method
+from junco.contract.catalogue import CheckName, Depth
 from junco.contract.conventions import adapted, alternatives
 from junco.contract.errors import InputShapeMismatch, InvalidPlan, NoImages
-from junco.contract.fitting import require_fit, require_images
+from junco.contract.fitting import require_images
 from junco.contract.images import ImageSet, Preprocessing, preprocessing
 from junco.contract.looks import seen
+from junco.contract.methods import planned
 from junco.contract.model import ModelReport
-from junco.contract.plan import (
-    CONTROLS_ALWAYS,
-    METHODS_BY_DEFAULT,
-    METHODS_WITHOUT_GRADIENTS,
-    MethodRequest,
-    Plan,
-    PlannedMethod,
-    PlanRequest,
-    Shifts,
-)
+from junco.contract.plan import Plan
 from junco.contract.profile import PROFILES, Profile
+from junco.contract.request import PlanRequest, Shifts
 from junco.contract.training import Training, given, hindrances, learning
 
 
@@ -47,7 +40,7 @@ def resolve(
     selected = order[: profile.images_maximum]
     count = len(model.layers)
     depths = {Depth.LOGIT: 1, Depth.TOP: min(count, max(2, math.ceil(count / 2))), Depth.FULL: count}
-    methods = tuple(_methods(request, model))
+    methods = tuple(planned(request, model))
     how = adapted(request.convention, request.randomization, target=request.target_policy)
     require_images(methods, len(selected))
     recipe = _preprocessing(request, model)
@@ -75,7 +68,8 @@ def resolve(
         depths=depths,
         stages=_stages(count, profile.curve_stages, depths),
         training=training,
-        reference_models=request.reference_models,
+        # Each once: a copy would pass for a model that agrees with another.
+        reference_models=tuple(dict.fromkeys(request.reference_models)),
         skipped=dict(_skipped(model)) | dict(_untrained(training, profile, model, images)),
         timeout_seconds=request.timeout_seconds,
     )
@@ -143,80 +137,6 @@ def _groups(count: int, size: int) -> tuple[tuple[int, ...], ...]:
 def _stages(count: int, wanted: int, depths: dict[Depth, int]) -> tuple[int, ...]:
     even = {1 + round(i * (count - 1) / max(1, wanted - 1)) for i in range(wanted)}
     return tuple(sorted({stage for stage in even | set(depths.values()) if 1 <= stage <= count}))
-
-
-def _methods(request: PlanRequest, model: ModelReport) -> Iterator[PlannedMethod]:
-    labels: set[str] = set()
-    for asked in _wanted(request, model):
-        planned = _planned(asked, request, model)
-        if planned.label in labels:
-            raise InvalidPlan(
-                f"{planned.label} is asked for twice.",
-                expected="each method and parameter set once",
-                found=f"{planned.label} twice",
-                remedy="Remove one of the two.",
-            )
-        labels.add(planned.label)
-        # A control is judged under every check of the plan, also when a user asks for it under one alone.
-        always = planned.label in CONTROLS_ALWAYS
-        yield planned.model_copy(update={"checks": request.checks}) if always else planned
-    for name in CONTROLS_ALWAYS:
-        if name.value not in labels:
-            yield PlannedMethod(
-                label=name.value,
-                method=name,
-                requested=False,
-                unavailable=_reason(model, name),
-                parameters=METHODS[name].parameters().model_dump(mode="json"),
-                checks=request.checks,
-            )
-
-
-def _wanted(request: PlanRequest, model: ModelReport) -> tuple[MethodRequest, ...]:
-    # By value, since a request that was stored has all its fields set.
-    usual = request.methods == METHODS_BY_DEFAULT
-    lost = all(_reason(model, asked.method) for asked in METHODS_BY_DEFAULT)
-    return METHODS_WITHOUT_GRADIENTS if usual and lost else request.methods
-
-
-def _planned(asked: MethodRequest, request: PlanRequest, model: ModelReport) -> PlannedMethod:
-    card = METHODS[asked.method]
-    try:
-        parameters = card.parameters.model_validate(asked.parameters)
-    except ValidationError as error:
-        raise InvalidPlan(f"Parameters of {asked.method} are not valid: {error.errors()[0]['msg']}.") from error
-    require_fit(asked.method, parameters, model)
-    foreign = set(asked.checks or ()) - set(request.checks)
-    if foreign:
-        raise InvalidPlan(
-            f"{asked.method} asks for {', '.join(sorted(foreign))}, which the plan does not run.",
-            expected=", ".join(request.checks),
-            found=", ".join(sorted(foreign)),
-        )
-    return PlannedMethod(
-        label=label(asked.method, parameters),
-        method=asked.method,
-        parameters=parameters.model_dump(mode="json"),
-        checks=asked.checks or request.checks,
-        requested=True,
-        unavailable=parameters.undefined(model.activations) or _reason(model, asked.method),
-    )
-
-
-def label(method: Method | Control, parameters: Frozen) -> str:
-    """A method's name in results: the bare name, or with those parameters that differ from their defaults."""
-    changed = parameters.model_dump(mode="json", exclude_defaults=True)
-    inside = ",".join(f"{key}={_short(value)}" for key, value in changed.items())
-    return f"{method.value}({inside})" if inside else method.value
-
-
-def _short(value: object) -> str:
-    return "[" + " ".join(str(v) for v in value) + "]" if isinstance(value, list | tuple) else str(value)
-
-
-def _reason(model: ModelReport, name: Method | Control) -> str | None:
-    found = model.methods.get(name.value)
-    return None if found is None or found.available else found.reason or "not available for this model"
 
 
 def _preprocessing(request: PlanRequest, model: ModelReport) -> Preprocessing:

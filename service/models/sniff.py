@@ -9,7 +9,7 @@ _KNOWN = (
     (b"\x80", "a Python pickle", "Save the model with torch.jit.save: Junco never loads pickles."),
     (b"\x89PNG", "a PNG image", "Upload images to /v1/image-sets."),
     (b"\xff\xd8\xff", "a JPEG image", "Upload images to /v1/image-sets."),
-    (b"\x89HDF", "an HDF5 file, as Keras writes it", "Export the model as TorchScript."),
+    (b"\x89HDF", "an HDF5 file, as Keras writes it", "Export the model as ONNX."),
     (b"\x1f\x8b", "a gzip archive", "Upload the model file itself."),
 )
 _TEXT = frozenset(range(32, 127)) | {9, 10, 13}
@@ -35,7 +35,7 @@ def _is_onnx(head: bytes) -> bool:
 
 
 def _other(head: bytes) -> tuple[str, str]:
-    remedy = "Save the model with torch.jit.save and upload that file."
+    remedy = "Export the model as ONNX, or save it with torch.jit.save, and upload that file."
     if not head:
         return "empty", remedy
     return ("text" if set(head) <= _TEXT else "binary data of an unknown kind"), remedy

@@ -9,6 +9,7 @@ import re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from junco.contract.errors import NotFound, Unavailable
+from junco.storage.outages import OUTAGES
 from service.shelf import shelf_of
 from service.validations.polls import Shown
 from service.validations.showing import look
@@ -52,5 +53,5 @@ def _asked(scope: Scope) -> str | None:
 async def _found(scope: Scope, job_id: str) -> Shown | None:
     try:
         return await look(shelf_of(scope), job_id)
-    except (NotFound, Unavailable):  # the route itself says which, as a problem
+    except (NotFound, Unavailable, *OUTAGES):  # the route itself says which, as a problem
         return None

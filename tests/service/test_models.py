@@ -1,5 +1,7 @@
+import base64
 import hashlib
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,11 @@ from fastapi.testclient import TestClient
 from junco.contract.errors import Internal, ModelUnreadable
 from service.settings import ServiceSettings
 from tests.service.hand import MODEL_BYTES, Hand, picture
+
+
+def token_of(*parts: object) -> str:
+    """A page token that nobody has made."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 
 def bytes_left(settings: ServiceSettings) -> list[Path]:
@@ -178,7 +185,9 @@ def test_models_are_listed_newest_first_in_pages(client: TestClient) -> None:
     assert (seen, token) == (ids[::-1], "")
 
 
-def test_a_page_token_of_ones_own_making_is_refused(client: TestClient) -> None:
-    """422, never a guess."""
-    answer = client.get("/v1/models?page_token=abc")
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/dead-letters"])
+@pytest.mark.parametrize("token", ["abc", token_of(), token_of(7), token_of("\0"), token_of("\ud800")])
+def test_a_page_token_of_ones_own_making_is_refused(client: TestClient, path: str, token: str) -> None:
+    """422, never a guess, and no text that a database cannot hold reaches one."""
+    answer = client.get(path, params={"page_token": token})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/query/page_token")

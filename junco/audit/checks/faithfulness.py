@@ -16,8 +16,7 @@ from torch import Tensor
 
 from junco.audit.checks.compare import arrays, made
 from junco.audit.checks.infidelity import changes, drops, infidelity, nearby, random_maps, squares, sums
-from junco.audit.checks.perturbed import curves, enlarged, filled, probabilities, ranks
-from junco.audit.checks.randomise import generator_for
+from junco.audit.checks.perturbed import curves, enlarged, filled, order_of, probabilities
 from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, Partial, Tick
 from junco.contract.catalogue import Fill
 
@@ -74,27 +73,20 @@ def _explained(study: FaithStudy, batch: Batch, x: Tensor, *, seed: int) -> Read
 
 
 def _curves(study: FaithStudy, batch: Batch, ready: Ready) -> dict[Key, Tensor]:
-    size = batch.x.shape[2:]
     fills = {fill: filled(batch, fill) for fill in Fill}
     ends = {fill: probabilities(study.model, blank, batch.targets) for fill, blank in fills.items()}
     start = probabilities(study.model, batch.x, batch.targets)
-    orders: dict[Key, Tensor] = {(label,): ranks(enlarged(m, size), _draws(study, batch, 0)) for label, m in _of(ready)}
-    flat = torch.zeros(len(batch), *size, device=batch.x.device)
-    orders |= {(RANDOM, str(k)): ranks(flat, _draws(study, batch, 1 + k)) for k in range(study.orders)}
+    orders: dict[Key, Tensor] = {
+        (label,): order_of(m, batch, seed=study.seed, draw=0) for label, m in ready.maps.items()
+    }
+    flat = torch.zeros_like(batch.x[:, 0])
+    orders |= {(RANDOM, str(k)): order_of(flat, batch, seed=study.seed, draw=1 + k) for k in range(study.orders)}
     found: dict[Key, Tensor] = {}
     for key, order in orders.items():
         for (fill, name), inner in curves(study.model, batch, order, fills=fills, steps=study.steps).items():
             first, last = (start, ends[fill]) if name == "deletion" else (ends[fill], start)
             found[*key, fill.value, name] = torch.cat([first[:, None], inner, last[:, None]], 1)
     return found
-
-
-def _of(ready: Ready) -> list[tuple[str, Tensor]]:
-    return list(ready.maps.items())
-
-
-def _draws(study: FaithStudy, batch: Batch, draw: int) -> list[torch.Generator]:
-    return [generator_for("order", study.seed, draw, i) for i in batch.index]
 
 
 def _infidelities(study: FaithStudy, batch: Batch, ready: Ready) -> dict[Key, Tensor]:

@@ -8,7 +8,7 @@ and with other images' witnesses; ``contrast`` on two photos side by side; the s
 This file measures; junco.audit.verdict decides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -18,11 +18,9 @@ from junco.audit.checks.centring import centred_model
 from junco.audit.checks.compare import arrays, made, others
 from junco.audit.checks.composites import composites, contrast, partners
 from junco.audit.checks.frame import framed
-from junco.audit.checks.perturbed import curves, enlarged, filled, ranks
-from junco.audit.checks.randomise import generator_for
+from junco.audit.checks.perturbed import enlarged, gain, order_of
 from junco.audit.checks.witness import Windows, losses, of_class, on_windows
 from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, Partial, Tick
-from junco.contract.catalogue import Fill
 
 WITNESS, RANDOM, PANEL = "witness", "random", "panel"
 """Where the witness's figures, those of random orders, and those of usual methods are kept; no method has these names.
@@ -34,14 +32,15 @@ class TamperingStudy:
     """What the check works with; ``centring`` holds those methods that are defined on centred logits.
 
     ``panel`` are usual methods that a fooled network would fool together. ``references`` are honest models of the same
-    task, each with the same methods as far as they are defined on it.
+    task, each with the same methods as far as they are defined on it; they are gone through once, so that a generator
+    need not hold them all.
     """
 
     model: Canonical
     explainer: Explainer
     centring: Explainer | None
     panel: Explainer | None
-    references: Sequence[tuple[Canonical, Explainer]]
+    references: Iterable[tuple[Canonical, Explainer]]
     comparison: Comparison
     windows: Windows
     seed: int
@@ -83,9 +82,14 @@ def run(study: TamperingStudy, batch: Batch, *, cost: int, keep: int = 0) -> Par
 
 def _seen(study: TamperingStudy, explainer: Explainer, model: Canonical, batch: Batch) -> Seen:
     """``batch`` as ``model`` explains it, for the batch's targets."""
-    raw = explainer(model, batch, seed=0).maps
-    maps = {label: made(replace(study, explainer=explainer), label, one).maps for label, one in raw.items()}
+    maps = _maps(study, explainer, model, batch)
     return Seen(maps, _on_windows(study, maps, batch), of_class(losses(model, batch, study.windows), batch.targets))
+
+
+def _maps(study: TamperingStudy, explainer: Explainer, model: Canonical, batch: Batch) -> dict[str, Tensor]:
+    """Comparable maps, drawn with the same seed on every model and for every class."""
+    asked = replace(study, explainer=explainer)
+    return {label: made(asked, label, raw).maps for label, raw in explainer(model, batch, seed=0).maps.items()}
 
 
 def _on_windows(study: TamperingStudy, maps: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
@@ -119,17 +123,14 @@ def _offsets(study: TamperingStudy, batch: Batch, seen: Seen) -> dict[Key, Tenso
     """The same methods, with the same seed, where no offset can be shown."""
     if study.centring is None:
         return {}
-    raw = study.centring(centred_model(study.model), batch, seed=0).maps
-    centred = {label: made(study, label, one).maps for label, one in raw.items()}
+    centred = _maps(study, study.centring, centred_model(study.model), batch)
     return {(label, "offset"): _alike(study, seen.maps[label], maps).diagonal() for label, maps in centred.items()}
 
 
 def _panel(study: TamperingStudy, batch: Batch, witness: Tensor) -> dict[Key, Tensor]:
     if study.panel is None:
         return {}
-    raw = study.panel(study.model, batch, seed=0).maps
-    asked = replace(study, explainer=study.panel)
-    shown = _on_windows(study, {label: made(asked, label, one).maps for label, one in raw.items()}, batch)
+    shown = _on_windows(study, _maps(study, study.panel, study.model, batch), batch)
     return {
         (PANEL, label, name): values
         for label, maps in shown.items()
@@ -139,25 +140,14 @@ def _panel(study: TamperingStudy, batch: Batch, witness: Tensor) -> dict[Key, Te
 
 def _gains(study: TamperingStudy, model: Canonical, batch: Batch, seen: Seen) -> dict[Key, Tensor]:
     """Gain [n] of the order of each map, of the witness's, and of random ones on the mean."""
-    size = batch.x.shape[2:]
-    shown = {**seen.maps, WITNESS: seen.witness}
-    found: dict[Key, Tensor] = {
-        (label,): _gain(study, model, batch, ranks(enlarged(maps, size), _draws(study, batch, 0)))
-        for label, maps in shown.items()
-    }
-    flat = torch.zeros(len(batch), *size, device=batch.x.device)
-    drawn = [_gain(study, model, batch, ranks(flat, _draws(study, batch, 1 + k))) for k in range(study.orders)]
-    return found | {(RANDOM,): torch.stack(drawn).mean(0)}
 
+    def of(maps: Tensor, draw: int) -> Tensor:
+        return gain(model, batch, order_of(maps, batch, seed=study.seed, draw=draw), steps=study.steps)
 
-def _draws(study: TamperingStudy, batch: Batch, draw: int) -> list[torch.Generator]:
-    return [generator_for("order", study.seed, draw, i) for i in batch.index]
-
-
-def _gain(study: TamperingStudy, model: Canonical, batch: Batch, order: Tensor) -> Tensor:
-    """Area under the insertion curve less that under the deletion curve: their ends are one another's."""
-    found = curves(model, batch, order, fills={Fill.MEAN: filled(batch, Fill.MEAN)}, steps=study.steps)
-    return (found[Fill.MEAN, "insertion"].sum(1) - found[Fill.MEAN, "deletion"].sum(1)) / study.steps
+    found: dict[Key, Tensor] = {(label,): of(maps, 0) for label, maps in seen.maps.items()}
+    flat = torch.zeros_like(batch.x[:, 0])
+    drawn = [of(flat, 1 + k) for k in range(study.orders)]
+    return found | {(WITNESS,): of(seen.witness, 0), (RANDOM,): torch.stack(drawn).mean(0)}
 
 
 def _contrasts(study: TamperingStudy, batch: Batch, *, keep: int) -> dict[Key, Tensor]:
@@ -167,8 +157,8 @@ def _contrasts(study: TamperingStudy, batch: Batch, *, keep: int) -> dict[Key, T
     of_all = losses(study.model, pairs, study.windows)
     left, right = ({WITNESS: of_class(of_all, targets)} for targets in (batch.targets, batch.targets[beside]))
     for side, targets in ((left, batch.targets), (right, batch.targets[beside])):
-        raw = study.explainer(study.model, replace(pairs, targets=targets), seed=0).maps
-        side |= _on_windows(study, {label: made(study, label, one).maps for label, one in raw.items()}, batch)
+        drawn = _maps(study, study.explainer, study.model, replace(pairs, targets=targets))
+        side |= _on_windows(study, drawn, batch)
     alone = batch.targets == batch.targets[beside]
     found: dict[Key, Tensor] = {}
     for label, maps in left.items():
@@ -183,16 +173,18 @@ def _contrasts(study: TamperingStudy, batch: Batch, *, keep: int) -> dict[Key, T
 def _references(study: TamperingStudy, batch: Batch, own: Seen) -> dict[Key, Tensor]:
     """The same methods on each reference, and the references among one another."""
     found: dict[Key, Tensor] = {}
-    seen = [_seen(study, explainer, model, batch) for model, explainer in study.references]
-    for k, ((model, _), theirs) in enumerate(zip(study.references, seen, strict=True)):
+    seen: list[Seen] = []
+    for k, (model, explainer) in enumerate(study.references):
+        theirs = _seen(study, explainer, model, batch)
         gains = _gains(study, model, batch, theirs)
         found |= {(*key, "reference", str(k), "gain"): gain for key, gain in gains.items()}
         for label, table in _tables(study, own, theirs).items():
             found[label, "reference", str(k), "rho"] = table.diagonal()
             found[label, "reference", str(k), "floor"] = others(table)
-        for earlier in range(k):
-            for label, table in _tables(study, seen[earlier], theirs).items():
-                found[label, "between", str(earlier), str(k)] = table.diagonal()
+        for place, earlier in enumerate(seen):
+            for label, table in _tables(study, earlier, theirs).items():
+                found[label, "between", str(place), str(k)] = table.diagonal()
+        seen.append(theirs)
     return found
 
 

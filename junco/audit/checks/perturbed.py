@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, pad
 
+from junco.audit.checks.randomise import generator_for
 from junco.audit.types import Batch, Canonical
 from junco.contract.catalogue import Fill
 
@@ -72,6 +73,11 @@ def _ranks(values: Tensor, generator: torch.Generator) -> Tensor:
     return places.view(values.shape)
 
 
+def order_of(maps: Tensor, batch: Batch, *, seed: int, draw: int) -> Tensor:
+    """``ranks`` of maps [n, h, w] at the images' size, where ties fall as ``draw`` has it for each image."""
+    return ranks(enlarged(maps, batch.x.shape[2:]), [generator_for("order", seed, draw, i) for i in batch.index])
+
+
 def curves(
     model: Canonical, batch: Batch, order: Tensor, *, fills: Mapping[Fill, Tensor], steps: int
 ) -> dict[tuple[Fill, str], Tensor]:
@@ -86,6 +92,12 @@ def curves(
             scores = [probabilities(model, images, batch.targets) for images in shares]
             found[fill, name] = torch.stack(scores, 1) if scores else batch.x.new_empty(len(batch), 0)
     return found
+
+
+def gain(model: Canonical, batch: Batch, order: Tensor, *, steps: int) -> Tensor:
+    """Area [n] under the insertion curve less that under the deletion curve: their ends are one another's."""
+    found = curves(model, batch, order, fills={Fill.MEAN: filled(batch, Fill.MEAN)}, steps=steps)
+    return (found[Fill.MEAN, "insertion"].sum(1) - found[Fill.MEAN, "deletion"].sum(1)) / steps
 
 
 def _mixed(whole: Tensor, part: Tensor, order: Tensor, share: float) -> Tensor:

@@ -18,10 +18,6 @@ from junco.audit.types import Batch, Canonical, Explained, Explainer, Trait
 from junco.contract.catalogue import METHODS, Control, Method, MethodParameters
 from junco.contract.errors import InvalidPlan
 
-_PROPAGATED_PIXELS = 4 * 224 * 224
-"""Pixels in one pass of a rule that goes through the graph itself, on a CPU. It holds several tensors a node, 1 GB for
-an image of 224 x 224 in EfficientNet-Lite0, and a laptop has no limit for a pass to run into and be halved."""
-
 
 @dataclass(frozen=True)
 class Bound:
@@ -52,15 +48,7 @@ def build(methods: Sequence[Bound], canonical: Canonical, *, batch_size: int = 3
         reason = refusal(bound, canonical)
         if reason:
             raise InvalidPlan(f"{bound.label} cannot explain this model: {reason}.", remedy="leave the method out")
-    return _Explainer(tuple(methods), _rows(methods, canonical, batch_size))
-
-
-def _rows(methods: Sequence[Bound], canonical: Canonical, most: int) -> int:
-    rules = sum(METHODS[bound.name].folds for bound in methods)
-    if not rules or _like(canonical).device.type != "cpu":
-        return most
-    _, height, width = canonical.input_shape
-    return max(1, min(most, _PROPAGATED_PIXELS // (rules * height * width)))
+    return _Explainer(tuple(methods), batch_size)
 
 
 def refusal(bound: Bound, canonical: Canonical) -> str | None:
@@ -116,16 +104,12 @@ class _Explainer:
 
 def placed(batch: Batch, model: Canonical) -> Batch:
     """``batch`` on the model's device and in its dtype."""
-    like = _like(model, batch.x)
+    tensors = chain(model.module.parameters(), model.module.buffers())
+    like = next((tensor for tensor in tensors if tensor.is_floating_point()), batch.x)
+    if not model.differentiable:
+        like = torch.empty((), dtype=torch.float32)  # an executor takes float32 on the CPU, whatever its weights are
     others = None if batch.references is None else _onto(batch.references, like)
     return replace(batch, x=_onto(batch.x, like), targets=batch.targets.to(like.device), references=others)
-
-
-def _like(model: Canonical, default: Tensor | None = None) -> Tensor:
-    """A tensor of the model's device and dtype: an executor takes float32 on the CPU, whatever its weights are."""
-    tensors = chain(model.module.parameters(), model.module.buffers())
-    found = next((t for t in tensors if t.is_floating_point()), default) if model.differentiable else None
-    return torch.empty((), dtype=torch.float32) if found is None else found
 
 
 def _onto(x: Tensor, like: Tensor) -> Tensor:

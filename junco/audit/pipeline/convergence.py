@@ -16,8 +16,11 @@ def layers_of(pieces: Pieces, label: str) -> tuple[ConvergencePoint, ...]:
 
 
 def converged(layers: tuple[ConvergencePoint, ...]) -> bool:
-    """Whether nothing but a factor is left of the start at the lowest layer."""
-    return bool(layers) and layers[-1].median is not None and layers[-1].median >= CONVERGED
+    """Whether nothing but a factor is left of the start at the lowest layer, and more than a factor could be."""
+    if not layers or layers[-1].median is None:
+        return False
+    # In one dimension all directions are one.
+    return layers[-1].median >= CONVERGED > (layers[-1].expected or 0)
 
 
 def _points(partial: Partial, label: str) -> list[ConvergencePoint]:

@@ -11,7 +11,7 @@ from junco.contract.plan import ShardKind
 
 CHECK = CheckName.DATA_RANDOMIZATION
 _HEADS = ("true labels", "true labels, other seed", "permuted labels")
-_STRIP = "Maps of one held-out photo on networks trained here: the third should differ from the first two."
+_STRIP = "Maps of one held-out photo on networks of one architecture: the third should differ from the first two."
 _CURVES = {
     "accuracy": "Train accuracy by epoch of the first draw's networks; all have to memorise what they are shown.",
     "loss": "Mean loss by epoch of the first draw's networks.",

@@ -13,7 +13,16 @@ from junco.audit.pipeline.merge import Pieces, column, count
 from junco.audit.pipeline.numbers import known, mean, median
 from junco.audit.pipeline.probes import held
 from junco.audit.pipeline.trust import doubted, enough, withdrawn
-from junco.audit.verdict import Evidence, Gains, Reference, Table, TamperingJudgement, TamperingNumbers, judge_tampering
+from junco.audit.verdict import (
+    Evidence,
+    Gains,
+    Reference,
+    Table,
+    TamperingJudgement,
+    TamperingNumbers,
+    judge_tampering,
+    told_apart,
+)
 from junco.contract.catalogue import CheckName, Control, Sign, Verdict
 from junco.contract.outcome import (
     Caveat,
@@ -123,7 +132,7 @@ def _outcome(plan: Plan, judged: TamperingJudgement, pieces: Pieces, *, doubts: 
 def _statistics(plan: Plan, judged: TamperingJudgement, pieces: Pieces) -> TamperingStatistics:
     label, (_, height, width) = judged.label, plan.preprocessing.shape
     numbers = _numbers(plan, label, pieces)
-    told = numbers.witness_contrast > plan.profile.thresholds.tampering_contrast
+    told = told_apart(numbers.witness_contrast, plan.profile.thresholds)
     return TamperingStatistics(
         images=count(pieces),
         undefined=judged.undefined,

@@ -6,7 +6,7 @@ from junco.audit.checks.model_manipulation import WITNESS
 from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
 from junco.audit.render import StripRow, strip_png
 from junco.audit.types import Key
-from junco.contract.catalogue import CheckName, Control, View
+from junco.contract.catalogue import CheckName, View
 from junco.contract.plan import ShardKind
 
 _HEADS = ("map", "beside another photo", "the other photo's class")
@@ -21,7 +21,7 @@ def pictures(sketch: Sketch) -> Iterator[Artifact]:
     """One strip of the witness and all methods."""
     _, partial = sketch.pieces(ShardKind.TAMPERING)[0]
     rows = []
-    shown = [(m.label, m.card.view) for m in sketch.plan.methods_of(CheckName.MODEL_MANIPULATION) if _worth(m.method)]
+    shown = [(m.label, m.card.view) for m in sketch.drawn(CheckName.MODEL_MANIPULATION)]
     for label, view in [(WITNESS, View.SIGNED), *shown]:
         keys: list[Key] = [(label, name) for name in ("maps", "left", "right")]
         if keys[0] in partial.arrays:
@@ -30,7 +30,3 @@ def pictures(sketch: Sketch) -> Iterator[Artifact]:
         yield Artifact(
             f"{folder(CheckName.MODEL_MANIPULATION)}/strip.png", strip_png(sketch.shown[0], _HEADS, rows), _CAPTION
         )
-
-
-def _worth(method: object) -> bool:
-    return method not in (Control.GAUSSIAN_NOISE, Control.CONSTANT)

@@ -4,7 +4,7 @@ from junco.audit.verdict.claim import Claim
 from junco.audit.verdict.classes import DECIDING_RIVALS, ClassJudgement, ClassNumbers, judge_classes
 from junco.audit.verdict.combine import of_method, overall
 from junco.audit.verdict.effect import Effect, Numbers, kappa
-from junco.audit.verdict.evidence import Evidence
+from junco.audit.verdict.evidence import Evidence, told_apart
 from junco.audit.verdict.faithfulness import Against, FaithJudgement, FaithNumbers, judge_faithfulness
 from junco.audit.verdict.fragility import AimNumbers, FragilityJudgement, judge_fragility
 from junco.audit.verdict.interval import Table, TwoWay, holm, one_way, spread, two_way
@@ -70,5 +70,6 @@ __all__ = [
     "overall",
     "share",
     "spread",
+    "told_apart",
     "two_way",
 ]

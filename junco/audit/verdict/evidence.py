@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from junco.audit.verdict.interval import Table, TwoWay, spread
 from junco.contract.catalogue import Level
@@ -40,9 +41,14 @@ def below(mean: TwoWay | None, bounds: Bounds, *, alpha: float) -> Evidence:
     return Evidence(_level(high < bounds[0], high < bounds[1]), mean.mean, low, high)
 
 
+def told_apart(witness: Table, t: Thresholds) -> NDArray[np.bool_]:
+    """Which pairs of photos count, [pairs]: those whose two classes the witness tells apart."""
+    return np.asarray(witness > t.tampering_contrast)
+
+
 def swapped(contrasts: Sequence[Table], witness: Table, *, t: Thresholds, alpha: float) -> Evidence:
     """The contrast that is most against the witness, on those pairs that the witness tells apart, as ``below`` zero."""
-    told = witness > t.tampering_contrast
+    told = told_apart(witness, t)
     known = [contrast[told & ~np.isnan(contrast)] for contrast in contrasts]
     found = [spread(one[:, None]) for one in known if one.size >= t.tampering_pairs]
     means = [mean for mean in found if mean is not None]

@@ -1,7 +1,7 @@
 """Two-way interval of a mean over crossed images and seeds.
 
 An image-only bootstrap ignores the variance between seeds and covers 48-95 % where it promises 95 %; the two-way
-interval covers 93-97 %. Formulae: docs/verdicts.md.
+interval covers 92-97 %. Formulae: docs/verdicts.md.
 """
 
 from dataclasses import dataclass
@@ -89,8 +89,8 @@ def _analysis(y: Table, df_e: int) -> TwoWay:
     v = max(ms_i + ms_s - ms_e, ms_i, ms_s) / (n * s)
     if ms_i + ms_s <= ms_e:
         return TwoWay(mean=mean, v=v, df=float(s - 1))
-    spread = ms_i**2 / (n - 1) + ms_s**2 / (s - 1) + ms_e**2 / df_e
-    return TwoWay(mean=mean, v=v, df=max(1.0, (ms_i + ms_s - ms_e) ** 2 / spread) if spread else float(s - 1))
+    terms = ms_i**2 / (n - 1) + ms_s**2 / (s - 1) + ms_e**2 / df_e
+    return TwoWay(mean=mean, v=v, df=max(1.0, (ms_i + ms_s - ms_e) ** 2 / terms) if terms else float(s - 1))
 
 
 def _filled(y: Table) -> Table:

@@ -50,7 +50,8 @@ def compared(
     blind, less = _finds_less(references, gap, t, alpha)
     far = kept.upper is not None and kept.upper < t.tampering_reference
     strong = blind or (many and (less or _beyond(references, between)))
-    level = Level.STRONG if strong else Level.WEAK if less or far else Level.NONE
+    told = kept.upper is not None or gap.upper is not None
+    level = Level.STRONG if strong else Level.WEAK if less or far else Level.NONE if told else None
     return replace(kept, level=level)
 
 
@@ -66,5 +67,5 @@ def _finds_less(references: Sequence[Reference], gap: Evidence, t: Thresholds, a
 def _beyond(references: Sequence[Reference], between: Table | None) -> bool:
     """Whether the median similarity to the references is below what 99 in 100 pairs of them have."""
     own = np.concatenate([r.rho for r in references])
-    usual = np.empty(0) if between is None else between[~np.isnan(between)]
-    return usual.size > 0 and bool(np.median(own[~np.isnan(own)]) < np.percentile(usual, 1))
+    own, usual = own[~np.isnan(own)], np.empty(0) if between is None else between[~np.isnan(between)]
+    return own.size > 0 and usual.size > 0 and bool(np.median(own) < np.percentile(usual, 1))

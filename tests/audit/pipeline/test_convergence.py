@@ -89,3 +89,10 @@ def test_what_has_no_direction_has_converged_to_nothing(measured: Job) -> None:
     assert layers == (ConvergencePoint(layer="conv", median=None, undefined=1.0),)
     assert not converged(layers)
     assert not converged(())
+
+
+def test_one_channel_has_one_direction_and_converges_to_nothing() -> None:
+    """|cosine| is 1 there whatever the rule: it tells of the model's width."""
+    narrow = ConvergencePoint(layer="conv", median=1.0, expected=1.0, undefined=0.0)
+    assert not converged((narrow,))
+    assert converged((narrow.model_copy(update={"expected": 0.5}),))

@@ -131,6 +131,13 @@ def test_a_map_that_finds_less_than_on_every_reference_lost_something() -> None:
     assert judged(**weaker, references=[*five, reference(0.4, 0.5, gain=0.35)]).verdict is Verdict.PASS
 
 
+def test_references_say_nothing_where_the_witness_does_not() -> None:
+    """Neither its places nor its maps on the other model are there to compare with: no level."""
+    blind = Gains(about(0.0), about(0.0, seed=3))
+    alone = Reference(blind, about(0.4, seed=4), about(-0.1, seed=5), about(0.5, 0.02, seed=6))
+    assert judged(gains=blind, references=[alone]).evidence[Sign.REFERENCE].level is None
+
+
 def test_lost_likeness_is_weak() -> None:
     """A fifth of what the witness keeps; the figure is the share."""
     found = judged(references=[reference(0.12, 0.2)]).evidence[Sign.REFERENCE]

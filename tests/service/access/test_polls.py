@@ -4,8 +4,10 @@ import threading
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from junco.contract.errors import Unavailable
+from junco.storage import Records
 from service.validations.polls import Polls
 from tests.service.access.conftest import As, Made
 from tests.service.hand import MODEL_BYTES, Hand, picture
@@ -126,6 +128,22 @@ def test_polls_go_on_without_the_connection_that_glances(client: TestClient, key
     assert client.get(f"/v1/validations/{job}", headers=headers).content == before.content
     client.post(f"/v1/validations/{job}:cancel", headers=headers)
     assert client.get(f"/v1/validations/{job}", headers=headers).json()["state"] == "canceled"
+
+
+def test_an_outage_after_the_glance_is_told_as_one(
+    client: TestClient, key: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row itself is read through the pool, which may be exhausted: 503 as on every route, and no unknown error."""
+
+    def exhausted(*_: object) -> None:
+        raise PoolExhausted
+
+    headers = key()
+    job = job_of(client, headers)
+    client.app.state.shelf.records.cancel(job)  # a revision that no answer was built for yet
+    monkeypatch.setattr(Records, "job", exhausted)
+    answer = client.get(f"/v1/validations/{job}", headers=headers)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 
 
 def test_a_poll_with_a_body_is_bounded_as_every_request(client: TestClient, key: As) -> None:

@@ -74,6 +74,10 @@ def _moments(trace: Trace, last: fx.Node, size: int) -> _Moments:
     )
 
 
+_ROUNDING = 100
+"""Roundings that sums over places and images may have gathered."""
+
+
 def _pattern(trace: Trace, last: fx.Node, moments: _Moments) -> Tensor:
     chain, mean = trace.anatomy.chains[last], moments.inputs / moments.images
     weight = folded(trace, chain)
@@ -83,8 +87,13 @@ def _pattern(trace: Trace, last: fx.Node, moments: _Moments) -> Tensor:
     count = count.clamp(min=1)
     x = moments.x - _against(trace, chain, mean, moments.count)
     xy = moments.xy - _against(trace, chain, mean, moments.y)
-    covariance = xy / count - x / count * (y / count)
-    explained = (weight * covariance).sum(tuple(range(1, weight.dim())), keepdim=True)
+    both, apart = xy / count, x / count * (y / count)
+    covariance, each = both - apart, tuple(range(1, weight.dim()))
+    explained = (weight * covariance).sum(each, keepdim=True)
+    # A unit that is active in one place has no covariance, only what rounding left of it.
+    size = (weight.abs() * (both.abs() + apart.abs())).sum(each, keepdim=True)
+    least = _ROUNDING * torch.finfo(weight.dtype).eps * size
+    explained = torch.where(explained.abs() > least, explained, 0)
     return divided(covariance, explained.expand_as(covariance))
 
 

@@ -5,6 +5,7 @@ A node's output is y = sum of contributions c_ij = x_i w_ij, plus a bias. A shar
 s = R / total a share hands on all of R.
 """
 
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -140,7 +141,9 @@ def _of_sum(trace: Trace, node: fx.Node, sign: int) -> Share:
     signs = (sign, -sign if part.name == "sub" else sign, *[sign] * len(part.sources))
     inputs = [(s * trace.value(source)).clamp(min=0) * s for s, source in zip(signs, part.sources, strict=False)]
     total = trace.rerun(node, dict(zip(part.sources, inputs, strict=True)))
-    return Share(total, lambda signal: _times(inputs, trace.pull(node, signal, *part.sources)))
+    # The trace keeps the share: a reference back would hold all its tensors until the garbage collector comes by.
+    held = weakref.proxy(trace)
+    return Share(total, lambda signal: _times(inputs, held.pull(node, signal, *part.sources)))
 
 
 def _inputs(trace: Trace, node: fx.Node) -> list[Tensor]:

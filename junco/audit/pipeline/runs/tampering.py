@@ -7,7 +7,7 @@ from junco.audit.checks.centring import centred_model
 from junco.audit.checks.witness import Windows
 from junco.audit.explain import Bound, build, refusal
 from junco.audit.graph import load
-from junco.audit.pipeline.prepare import at_once, bound, comparison, explainer
+from junco.audit.pipeline.prepare import Bench, at_once, bound, comparison, explainer
 from junco.audit.pipeline.probes import probed
 from junco.audit.pipeline.runs.registry import Order, runs
 from junco.audit.types import Canonical, Explainer, Partial
@@ -29,7 +29,7 @@ def tampering(order: Order) -> Partial:
         explainer=explainer(plan.methods_of(CheckName.MODEL_MANIPULATION), ready.model),
         centring=_able(_asked(plan), centred_model(ready.model), order.device),
         panel=_able(_panel(), ready.model, order.device),
-        references=[_reference(order, digest, ready.model) for digest in at_hand],
+        references=(_reference(order, digest, ready) for digest in at_hand),
         comparison=comparison(descriptive=False),
         windows=Windows(WITNESS.side(plan.preprocessing.shape), WITNESS.step(plan.preprocessing.shape)),
         seed=plan.seed,
@@ -57,8 +57,8 @@ def _able(methods: Sequence[Bound], model: Canonical, device: str) -> Explainer 
     return build(defined, model, batch_size=at_once(device)) if defined else None
 
 
-def _reference(order: Order, digest: Digest, judged: Canonical) -> tuple[Canonical, Explainer]:
-    plan = order.plan
+def _reference(order: Order, digest: Digest, ready: Bench) -> tuple[Canonical, Explainer]:
+    plan, judged, device = order.plan, ready.model, str(ready.batch.x.device)
     found = load(order.others[digest], input_shape=plan.preprocessing.shape, output=plan.output)
     if found.classes != judged.classes:
         raise InvalidPlan(
@@ -67,8 +67,8 @@ def _reference(order: Order, digest: Digest, judged: Canonical) -> tuple[Canonic
             found=f"{found.classes} classes",
             remedy="Give models of the same task.",
         )
-    found.module.to(order.device)
-    able = _able(_asked(plan), found, order.device)
+    found.module.to(device)
+    able = _able(_asked(plan), found, device)
     if able is None:
         raise InvalidPlan("A reference model has none of the plan's methods.", remedy="Leave it out.")
     return found, able

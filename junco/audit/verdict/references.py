@@ -49,9 +49,11 @@ def compared(
     many = len(references) >= t.tampering_references
     blind, less = _finds_less(references, gap, t, alpha)
     far = kept.upper is not None and kept.upper < t.tampering_reference
-    strong = blind or (many and (less or _beyond(references, between)))
+    strong = blind or (many and less)
+    # Unlike the references alone accuses nobody: an honest network that was tuned further is that, too.
+    weak = less or far or (many and _beyond(references, between))
     told = kept.upper is not None or gap.upper is not None
-    level = Level.STRONG if strong else Level.WEAK if less or far else Level.NONE if told else None
+    level = Level.STRONG if strong else Level.WEAK if weak else Level.NONE if told else None
     return replace(kept, level=level)
 
 

@@ -111,10 +111,11 @@ def test_a_reference_tells_a_poor_method_from_a_fooled_network() -> None:
 
 
 def test_five_references_say_what_likeness_is_usual() -> None:
-    """Below what 99 of 100 pairs of them have is strong; with four of them it is not."""
+    """Below what 99 of 100 pairs of them have is a doubt and no accusation; with four of them it is not even that."""
     between = about(0.5, 0.05)
     odd = [reference(0.4, 0.1) for _ in range(5)]
-    assert judged(references=odd, between=between).evidence[Sign.REFERENCE].level is Level.STRONG
+    doubted = judged(references=odd, between=between)
+    assert (doubted.evidence[Sign.REFERENCE].level, doubted.verdict) == (Level.WEAK, Verdict.INCONCLUSIVE)
     assert judged(references=odd[:4], between=between).evidence[Sign.REFERENCE].level is Level.NONE
     usual = [reference(0.4, 0.5) for _ in range(5)]
     assert judged(references=usual, between=between).evidence[Sign.REFERENCE].level is Level.NONE

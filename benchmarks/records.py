@@ -17,15 +17,15 @@ import torch
 
 from benchmarks.clock import seconds
 from examples import efficientnet_lite0
-from examples.demo import _photos
+from examples.demo import imagenet_photos
 from junco.audit.engine import LocalEngine
 from junco.client.images import gathered, image_set
 from junco.contract.base import digest_of
 from junco.contract.catalogue import METHODS, CheckName, Method
 from junco.contract.images import PreprocessingRequest, PresetName
 from junco.contract.outcome import Outcome
-from junco.contract.plan import MethodRequest, PlanRequest
 from junco.contract.profile import ProfileName
+from junco.contract.request import MethodRequest, PlanRequest
 
 RECORDS = Path(__file__).parent.parent / "junco" / "contract" / "catalogue" / "records.json"
 CHECKS = (CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT, CheckName.CLASS_SENSITIVITY)
@@ -54,7 +54,7 @@ def _digits(folder: Path) -> Reference:
 
 def _lite0(_folder: Path) -> Reference:
     shape = efficientnet_lite0.INPUT_SHAPE
-    return Reference(efficientnet_lite0.torchscript("traced"), _photos(), shape, PresetName.IMAGENET_LITE, 16)
+    return Reference(efficientnet_lite0.torchscript("traced"), imagenet_photos(), shape, PresetName.IMAGENET_LITE, 16)
 
 
 REFERENCES: Mapping[str, Callable[[Path], Reference]] = {"digits": _digits, "efficientnet_lite0": _lite0}

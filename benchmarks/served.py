@@ -3,15 +3,14 @@
 import contextlib
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from junco.contract.job import JobState
-from tests.e2e.processes import environment
+from tests.e2e.processes import environment, wait_until
 from tests.e2e.talk import BRIEF
 
 _FREE = {"key_requests_per_second": 1e6, "key_burst": 1e6}
@@ -64,7 +63,7 @@ class Place:
 
 def answering(url: str) -> None:
     """Wait until the server answers."""
-    _until(lambda: _answers(url), 60)
+    wait_until(lambda: _answers(url), 60)
 
 
 def _answers(url: str) -> bool:
@@ -89,13 +88,5 @@ def ended(client: httpx.Client) -> dict[str, int]:
 
 def drained(client: httpx.Client, count: int, *, seconds: float = 600) -> dict[str, int]:
     """How ``count`` validations ended, once they have."""
-    _until(lambda: sum(ended(client).values()) >= count, seconds)
+    wait_until(lambda: sum(ended(client).values()) >= count, seconds)
     return ended(client)
-
-
-def _until(condition: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(f"not within {seconds:g} s")
-        time.sleep(0.1)

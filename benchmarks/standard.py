@@ -15,7 +15,7 @@ import torch
 from benchmarks.clock import seconds
 from benchmarks.floor import best_size, state_passes
 from benchmarks.subjects import SUBJECTS, Subject, request
-from examples.demo import _photos
+from examples.demo import imagenet_photos
 from junco.audit.engine import LocalEngine
 from junco.audit.memory import keep_pages
 from junco.audit.pipeline import prepare
@@ -23,8 +23,8 @@ from junco.audit.pipeline.inspect import inspect
 from junco.client.images import gathered, image_set
 from junco.contract.catalogue import Method
 from junco.contract.job import Progress
-from junco.contract.plan import CHECKS_BY_DEFAULT, PlanRequest
 from junco.contract.profile import ProfileName
+from junco.contract.request import CHECKS_BY_DEFAULT
 from junco.contract.resolve import resolve
 from junco.contract.sharding import shards
 
@@ -40,23 +40,24 @@ _LIMIT = 15 * 60
 _SHAPE = (3, 224, 224)
 
 
-def told(line: str) -> Callable[[Progress], None]:
-    """A listener that prints ``line`` once a stage."""
+def told() -> Callable[[Progress], None]:
+    """A listener that prints each stage once."""
     seen: set[str] = set()
 
     def tell(progress: Progress) -> None:
         if progress.stage not in seen:
             seen.add(progress.stage)
-            print(line.format(progress.stage), flush=True)
+            print(f"  {progress.stage} ...", flush=True)
 
     return tell
 
 
-def measure(subject: Subject, asked: PlanRequest, folder: Path) -> None:
+def measure(subject: Subject, profile: ProfileName, folder: Path) -> None:
     """Run the plan once, its floor before and after, and print."""
-    with gathered(_photos()) as pictures:
+    with gathered(imagenet_photos()) as pictures:
         images, paths = image_set(pictures), [picture.path for picture in pictures]
         files = [(file, path.read_bytes()) for file, path in zip(images.files, paths, strict=True)]
+        asked = request(subject, images, METHODS, CHECKS_BY_DEFAULT, profile)
         plan = resolve(asked, inspect(subject.data, input_shape=_SHAPE), images)
         ready = prepare.bench(plan, subject.data, files)
         module, x = ready.model.module, ready.batch.x
@@ -64,7 +65,7 @@ def measure(subject: Subject, asked: PlanRequest, folder: Path) -> None:
         floor = [seconds(lambda: state_passes(module, x, size))]
         model = folder / "model.pt"
         model.write_bytes(subject.data)
-        engine, tell = LocalEngine(), told("  {} ...")
+        engine, tell = LocalEngine(), told()
         taken = seconds(
             lambda: engine.check(model, images, paths, asked, out=folder / "out", input_shape=_SHAPE, on_progress=tell)
         )
@@ -89,9 +90,8 @@ def main() -> int:
     keep_pages()  # as every runner does
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; {options.profile}, {', '.join(METHODS)}")
     subject = SUBJECTS["efficientnet_lite0"]()
-    with tempfile.TemporaryDirectory() as folder, gathered(_photos()) as pictures:
-        asked = request(subject, image_set(pictures), METHODS, CHECKS_BY_DEFAULT, options.profile)
-        measure(subject, asked, Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        measure(subject, options.profile, Path(folder))
     return 0
 
 

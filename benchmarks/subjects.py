@@ -10,15 +10,16 @@ from torch import nn
 
 from benchmarks import resnet18
 from examples import efficientnet_lite0
-from examples.demo import _photos
+from examples.demo import imagenet_photos
 from junco.audit.pipeline.inspect import inspect
 from junco.audit.pipeline.prepare import Files
 from junco.client.images import gathered, image_set
 from junco.contract.base import digest_of
 from junco.contract.catalogue import CheckName, Method
 from junco.contract.images import ImageSet, PreprocessingRequest, PresetName
-from junco.contract.plan import MethodRequest, Plan, PlanRequest
+from junco.contract.plan import Plan
 from junco.contract.profile import ProfileName
+from junco.contract.request import MethodRequest, PlanRequest
 from junco.contract.resolve import resolve
 
 METHODS = (Method.GRADIENT, Method.INPUT_X_GRADIENT, Method.GUIDED_BACKPROP, Method.GRAD_CAM)
@@ -68,7 +69,7 @@ def request(
 def planned(subject: Subject, *, photos: int) -> tuple[Plan, Files]:
     """A quick plan with every method of ``METHODS`` and the controls, on the demo's photos."""
     report = inspect(subject.data, input_shape=(3, 224, 224))
-    with gathered(_photos()[:photos]) as pictures:
+    with gathered(imagenet_photos()[:photos]) as pictures:
         images = image_set(pictures)
         files = [(file, picture.path.read_bytes()) for file, picture in zip(images.files, pictures, strict=True)]
     asked = request(subject, images, METHODS, (CheckName.PARAMETER_RANDOMIZATION,), ProfileName.QUICK)

@@ -43,7 +43,7 @@ def main() -> int:
     if not model.exists():
         print("Saving EfficientNet-Lite0 (ImageNet weights) as TorchScript ...", flush=True)
         model.write_bytes(torchscript("traced"))
-    photos = _photos()
+    photos = imagenet_photos()
     with tempfile.TemporaryDirectory(prefix="junco-demo-") as home, _service(Path(home)) as url:
         started = time.monotonic()
         code = _check(url, model, photos, out)
@@ -59,7 +59,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _photos() -> list[Path]:
+def imagenet_photos() -> list[Path]:
     """ImageNet photos of the foolbox package, found without importing it: only its data is used."""
     spec = find_spec("foolbox")
     if spec is None or spec.origin is None:

@@ -6,8 +6,8 @@ from benchmarks.replicate.nets import SHAPE
 from benchmarks.replicate.train import trained
 from benchmarks.replicate.work import OUT, Found, save
 from junco.contract.catalogue import CheckName
-from junco.contract.outcome import Interval, MethodOutcome
-from junco.contract.statistics import LabelStatistics
+from junco.contract.outcome import MethodOutcome
+from junco.contract.statistics import Interval, LabelStatistics
 
 METHODS = (
     "gradient",

@@ -9,17 +9,14 @@ import os
 import shutil
 import struct
 import subprocess
-from dataclasses import dataclass
 from functools import cache
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from benchmarks.replicate.work import OUT
+from tests.truth.digits import Digits
 
 PACKAGE = "dataset-fashion-mnist"
 VARIABLE = "JUNCO_FASHION_MNIST"
@@ -29,31 +26,13 @@ _DIMENSIONS = {"images-idx3": 3, "labels-idx1": 1}
 CLASSES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
 
 
-@dataclass(frozen=True)
-class Clothes:
-    """Pixels [n, 28, 28] uint8 and classes [n]."""
-
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-
-    @property
-    def x(self) -> Tensor:
-        """Model input [n, 1, 28, 28] in [0, 1]."""
-        return torch.from_numpy(self.pixels).float()[:, None] / 255
-
-    def __getitem__(self, places: NDArray[np.int64] | slice) -> "Clothes":
-        return Clothes(self.pixels[places], self.labels[places])
-
-    def npz(self) -> bytes:
-        """As an image file of Junco's."""
-        buffer = BytesIO()
-        np.savez(buffer, images=self.pixels, labels=self.labels)
-        return buffer.getvalue()
+class Clothes(Digits):
+    """Pictures of clothes as digits are held: pixels [n, 28, 28] uint8 and classes [n]."""
 
     def balanced(self, per_class: int) -> "Clothes":
         """The first ``per_class`` pictures of each class, classes in turns."""
         places = [np.flatnonzero(self.labels == c)[:per_class] for c in range(len(CLASSES))]
-        return self[np.stack(places, axis=1).ravel()]
+        return self[np.stack(places, axis=1).ravel().tolist()]
 
 
 @cache

@@ -19,7 +19,8 @@ from junco.contract.base import digest_of
 from junco.contract.catalogue import CheckName
 from junco.contract.model import ModelReport
 from junco.contract.outcome import CheckOutcome, MethodOutcome, Outcome
-from junco.contract.plan import Plan, PlanRequest, Shard
+from junco.contract.plan import Plan, Shard
+from junco.contract.request import PlanRequest
 from junco.contract.resolve import resolve
 from junco.contract.sharding import shards
 

@@ -20,7 +20,7 @@ from benchmarks.replicate.tables import lite0_file
 from benchmarks.replicate.train import trained
 from benchmarks.replicate.work import OUT, Found, save
 from examples import efficientnet_lite0
-from examples.demo import _photos
+from examples.demo import imagenet_photos
 from junco.audit.checks.conventions import as_images, published
 from junco.audit.checks.parameter_randomization import phase_noise
 from junco.audit.pipeline.prepare import bench, comparison, explainer
@@ -123,4 +123,4 @@ def _clothes() -> Subject:
 
 def _lite0() -> Subject:
     asked = {"preprocessing": {"preset": "imagenet_lite"}}
-    return Subject(lite0_file(), _photos(), efficientnet_lite0.INPUT_SHAPE, asked)
+    return Subject(lite0_file(), imagenet_photos(), efficientnet_lite0.INPUT_SHAPE, asked)

@@ -12,7 +12,8 @@ import numpy as np
 from benchmarks.replicate.work import Found
 from junco.audit.verdict import MethodNumbers, Numbers, judge
 from junco.contract.catalogue import Arm, Depth, Verdict
-from junco.contract.profile import PROFILES, Thresholds
+from junco.contract.profile import PROFILES
+from junco.contract.thresholds import Thresholds
 
 REPETITIONS = 2000
 GRID = tuple(round(0.05 * i, 2) for i in range(17))

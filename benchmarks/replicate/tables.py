@@ -10,7 +10,7 @@ from benchmarks.replicate.nets import SHAPE
 from benchmarks.replicate.train import trained
 from benchmarks.replicate.work import OUT, Found, save
 from examples import efficientnet_lite0
-from examples.demo import _photos
+from examples.demo import imagenet_photos
 from junco.contract.catalogue import METHODS, Depth, Method
 from junco.contract.outcome import MethodOutcome, Outcome
 from junco.contract.statistics import ClassStatistics, RandomizationStatistics, ShiftStatistics
@@ -40,7 +40,7 @@ def lite0() -> Found:
     """EfficientNet-Lite0 under parameter_randomization: both arms and every BatchNorm policy."""
     asked = {"checks": ["parameter_randomization"], "profile": "quick", "preprocessing": {"preset": "imagenet_lite"}}
     methods = ["gradient", "input_x_gradient", "guided_backprop", "grad_cam"]
-    job = Job("table_lite0", lite0_file(), _photos(), efficientnet_lite0.INPUT_SHAPE, methods, asked)
+    job = Job("table_lite0", lite0_file(), imagenet_photos(), efficientnet_lite0.INPUT_SHAPE, methods, asked)
     return {"layers": len(job.plan.steps)} | _told(job.outcome())
 
 

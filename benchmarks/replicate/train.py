@@ -1,6 +1,5 @@
 """Networks trained once, on one thread, from seeds of their own; a run that was stopped goes on at its last epoch."""
 
-import warnings
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +11,7 @@ from torch.nn import functional
 from benchmarks.replicate.data import clothes
 from benchmarks.replicate.nets import RECIPES, SHAPE, Recipe
 from benchmarks.replicate.work import OUT, kept, save
+from tests.truth.models import as_torchscript
 
 _BATCH = 100
 
@@ -31,7 +31,7 @@ def trained(name: str) -> Trained:
 
     def learn() -> dict[str, object]:
         network = _learned(name, recipe)
-        _script(network, file)
+        save(file, as_torchscript(network, SHAPE, "traced"))
         return {"accuracy": _accuracy(network), "epochs": recipe.epochs}
 
     accuracy = float(kept(f"trained_{name}", learn)["accuracy"])
@@ -98,12 +98,3 @@ def _accuracy(network: nn.Module) -> float:
     with torch.no_grad():
         said: Tensor = torch.cat([network(part).argmax(1) for part in torch.split(data.x, 500)])
     return float((said.numpy() == data.labels).mean())
-
-
-def _script(network: nn.Module, file: Path) -> None:
-    buffer = BytesIO()
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        example = torch.zeros(1, *SHAPE)
-        torch.jit.save(torch.jit.trace(network, example, check_trace=False), buffer)  # type: ignore[no-untyped-call]
-    save(file, buffer.getvalue())

@@ -23,7 +23,8 @@ from junco.contract.images import ImageSet
 from junco.contract.job import Progress, WorkKind
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Outcome, Provenance
-from junco.contract.plan import Plan, PlanRequest
+from junco.contract.plan import Plan
+from junco.contract.request import PlanRequest
 from junco.contract.resolve import resolve
 from junco.contract.sharding import shards
 from junco.contract.wire import Advanced, Event, Task

@@ -13,9 +13,9 @@ from junco.contract.images import PreprocessingRequest
 from junco.contract.job import Progress
 from junco.contract.looks import Look
 from junco.contract.outcome import Outcome
-from junco.contract.plan import MethodRequest, PlanRequest, Shift
 from junco.contract.profile import ProfileName
 from junco.contract.randomization import ConventionName, RandomizationRequest, TargetPolicy
+from junco.contract.request import MethodRequest, PlanRequest, Shift
 from junco.contract.training import Supplied, TrainingRecipe
 
 OnProgress = Callable[[Progress], None]

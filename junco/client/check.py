@@ -12,7 +12,7 @@ import typer
 
 from junco.client import options, progress, show
 from junco.client import training as training_options
-from junco.client.asked import Asked, Backend, OnProgress, Settings
+from junco.client.asked import Asked, Backend, Settings
 from junco.client.exits import FailOn, exit_of, told
 from junco.client.extending import looked
 from junco.client.http import Client
@@ -150,14 +150,12 @@ def _done(asked: Asked, doing: Backend, wanted: Wanted, *, extend: bool) -> Outc
     wanted.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=wanted.out.parent, prefix=".junco-") as folder:
         with progress.shown(show.console(stderr=True)) as on_progress:
-            once = looked if extend else _once
-            outcome = once(asked, doing, out=Path(folder), on_progress=on_progress)
+            if extend:
+                outcome = looked(asked, doing, out=Path(folder), on_progress=on_progress)
+            else:
+                outcome = doing.check(asked, out=Path(folder), on_progress=on_progress)
         shutil.copytree(folder, wanted.out, dirs_exist_ok=True)
     return outcome
-
-
-def _once(asked: Asked, doing: Backend, *, out: Path, on_progress: OnProgress) -> Outcome:
-    return doing.check(asked, out=out, on_progress=on_progress)
 
 
 def _written(outcome: Outcome, wanted: Wanted) -> list[Path]:

@@ -21,7 +21,7 @@ from junco.contract.access import KeyList, KeyRequest, NewKey, RotationRequest
 from junco.contract.errors import BlobCorrupt, DeadlineExceeded, JuncoError, Problem, Unavailable
 from junco.contract.job import InspectionState, Job, Progress
 from junco.contract.outcome import Outcome
-from junco.contract.plan import PlanRequest
+from junco.contract.request import PlanRequest
 from junco.contract.resources import (
     ArtifactList,
     Catalogue,

@@ -13,7 +13,7 @@ from junco.contract.images import ImageSet
 from junco.contract.job import Progress
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Outcome
-from junco.contract.plan import PlanRequest
+from junco.contract.request import PlanRequest
 
 GROUP = "junco.engine"
 _EXTRA = "Install it with: pip install 'junco[audit]', or name a server with --url."

@@ -12,8 +12,8 @@ from junco.client.asked import Form
 from junco.contract.catalogue import METHODS, CheckName
 from junco.contract.errors import BadInput, InvalidPlan
 from junco.contract.images import PreprocessingRequest, PresetName
-from junco.contract.plan import MethodRequest, Shift
 from junco.contract.randomization import ConventionName, RandomizationRequest, TargetPolicy
+from junco.contract.request import MethodRequest, Shift
 
 _TOP_LEVEL_COMMA = re.compile(r",(?![^\[]*\])")
 

@@ -17,8 +17,7 @@ def named(request: PlanRequest) -> dict[str, Digest]:
     """The models that ``request`` names beside its own, each by the JSON pointer to where it does."""
     found = {f"{_REFERENCES}{i}": digest for i, digest in enumerate(request.reference_models)}
     if request.label_models:
-        trained = {"permuted": request.label_models.permuted, "twin": request.label_models.twin}
-        found |= {_LABELS + name: digest for name, digest in trained.items() if digest}
+        found |= {_LABELS + name: digest for name, digest in request.label_models.models.items()}
     return found
 
 
@@ -27,10 +26,9 @@ def needed(plan: Plan, check: CheckName) -> tuple[Digest, ...]:
     return tuple(dict.fromkeys(_NEEDED[check](plan))) if check in _NEEDED else ()
 
 
-def _labels(plan: Plan) -> Iterator[Digest]:
+def _labels(plan: Plan) -> Iterable[Digest]:
     supplied = plan.training.supplied if plan.training else None
-    if supplied:
-        yield from (digest for digest in (supplied.permuted, supplied.twin) if digest)
+    return supplied.models.values() if supplied else ()
 
 
 _NEEDED: dict[CheckName, Callable[[Plan], Iterable[Digest]]] = {

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from junco.contract.catalogue import BaselineParameters, CheckName, Fill
-from junco.contract.plan import Plan, PlannedMethod, Shift
+from junco.contract.plan import Plan, PlannedMethod
+from junco.contract.request import Shift
 
 REPEATS = 2
 """Ways in which a map is asked for again beside other seeds: another order and batch size, other threads."""

@@ -8,7 +8,8 @@ from pydantic import Field
 from junco.contract.base import Digest, Frozen
 from junco.contract.catalogue import Verdict
 from junco.contract.errors import Problem
-from junco.contract.plan import Plan, PlanRequest
+from junco.contract.plan import Plan
+from junco.contract.request import PlanRequest
 
 
 class JobState(StrEnum):

@@ -13,27 +13,10 @@ from junco.contract.looks import Look
 from junco.contract.profile import Profile
 from junco.contract.randomization import NormPolicy, Randomization, TargetPolicy
 from junco.contract.request import (
-    CHECKS_BY_DEFAULT,
-    MethodRequest,
-    PlanRequest,
     Shift,
     Shifts,
 )
 from junco.contract.training import Training
-
-__all__ = [
-    "CHECKS_BY_DEFAULT",
-    "CONTROLS_ALWAYS",
-    "Cell",
-    "MethodRequest",
-    "Plan",
-    "PlanRequest",
-    "PlannedMethod",
-    "Shard",
-    "ShardKind",
-    "Shift",
-    "Shifts",
-]
 
 CONTROLS_ALWAYS = (Control.EDGE_DETECTOR, Control.GAUSSIAN_NOISE, Control.CONSTANT, Method.GRADIENT)
 """Judged in every job beside what was asked: their verdicts are known, so they show whether the job can be trusted."""

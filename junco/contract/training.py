@@ -48,6 +48,11 @@ class Supplied(Frozen):
         default=None, description="Trained on the true labels from another seed; without one, nothing can pass."
     )
 
+    @property
+    def models(self) -> dict[str, Digest]:
+        """The models that are named, by their field."""
+        return {"permuted": self.permuted} | ({"twin": self.twin} if self.twin else {})
+
 
 class Training(Frozen):
     """The recipe on a plan's images: the first ``held_out`` of the plan's selection are explained, ``learned`` are

@@ -9,7 +9,7 @@ from junco.contract.beside import named
 from junco.contract.errors import Problem
 from junco.contract.job import InspectionState
 from junco.contract.model import ModelReport
-from junco.contract.plan import PlanRequest
+from junco.contract.request import PlanRequest
 from junco.contract.revive import revive
 from junco.storage import models
 from junco.storage.rows import Row

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, 
 from junco.contract.access import DEFAULT_TENANT
 from junco.contract.errors import Conflict, NotFound, Problem, ResultExpired
 from junco.contract.job import TRANSITIONS, Job, JobState, ShardState, WorkKind
-from junco.contract.plan import PlanRequest
+from junco.contract.request import PlanRequest
 from junco.storage.access_tables import submissions
 from junco.storage.claim import StoredFile
 from junco.storage.database import clock

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, selec
 from junco.contract.access import DEFAULT_TENANT
 from junco.contract.errors import Conflict, NotFound, Problem
 from junco.contract.job import InspectionState, ShardState, WorkKind
-from junco.contract.plan import PlanRequest
+from junco.contract.request import PlanRequest
 from junco.contract.resources import DeadLetter
 from junco.storage import lifecycle, models
 from junco.storage.access_tables import submissions

@@ -10,7 +10,8 @@ from junco.contract.base import Digest
 from junco.contract.errors import JobAlreadyFinished, JuncoError, Problem
 from junco.contract.images import ImageSet
 from junco.contract.job import JobState, WorkKind
-from junco.contract.plan import Plan, PlanRequest
+from junco.contract.plan import Plan
+from junco.contract.request import PlanRequest
 from junco.contract.resolve import resolve
 from junco.contract.sharding import shards
 from junco.storage import beside, models, submissions

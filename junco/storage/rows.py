@@ -10,7 +10,8 @@ from junco.contract.errors import Problem
 from junco.contract.images import ImageSet
 from junco.contract.job import InspectionState, Job, JobState, Progress
 from junco.contract.model import ModelReport
-from junco.contract.plan import Plan, PlanRequest
+from junco.contract.plan import Plan
+from junco.contract.request import PlanRequest
 from junco.contract.resources import ImageSetResource, ModelResource
 from junco.storage.scoped import digest_in
 

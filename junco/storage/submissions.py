@@ -10,7 +10,8 @@ from junco.contract.access import DEFAULT_TENANT
 from junco.contract.base import digest_of
 from junco.contract.errors import IdempotencyKeyReused
 from junco.contract.job import JobState
-from junco.contract.plan import Plan, PlanRequest
+from junco.contract.plan import Plan
+from junco.contract.request import PlanRequest
 from junco.storage.access_tables import replays, submissions
 from junco.storage.database import clock
 from junco.storage.jobs import missing, row_of

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from junco.contract.errors import InvalidPlan
-from junco.contract.plan import PlanRequest
+from junco.contract.request import PlanRequest
 from service.problems import invalid
 
 _PLACEHOLDER = "sha256:" + "0" * 64

@@ -9,7 +9,7 @@ from junco.contract.errors import Conflict
 from junco.contract.job import Job
 from junco.contract.looks import Look
 from junco.contract.names import display_name
-from junco.contract.plan import PlanRequest
+from junco.contract.request import PlanRequest
 from junco.contract.resources import PlanPreview
 from junco.contract.sharding import shards, total_cost
 from junco.storage import Upload

@@ -10,7 +10,8 @@ from junco.client.asked import Asked, OnProgress, Settings
 from junco.client.extending import looked, worth_another
 from junco.contract.catalogue import Verdict
 from junco.contract.looks import Look
-from junco.contract.outcome import Outcome, Sample
+from junco.contract.outcome import Outcome
+from junco.contract.statistics import Sample
 from tests.client.test_cli import BRIEF, junco
 
 

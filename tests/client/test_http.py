@@ -24,7 +24,7 @@ from junco.contract.errors import (
     Unavailable,
 )
 from junco.contract.job import JobState
-from junco.contract.plan import PlanRequest
+from junco.contract.request import PlanRequest
 from service.app import create_app
 from service.settings import ServiceSettings
 from worker.loop import Loop

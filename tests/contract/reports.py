@@ -5,7 +5,7 @@ from typing import Any
 from junco.contract.base import digest_of
 from junco.contract.images import ImageFile, ImageSet
 from junco.contract.model import Availability, CoverageReport, LayerReport, ModelReport, TensorSpec
-from junco.contract.plan import PlanRequest
+from junco.contract.request import PlanRequest
 
 MODEL, IMAGES = digest_of(b"model"), digest_of(b"images")
 

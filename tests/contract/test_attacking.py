@@ -14,8 +14,9 @@ from junco.contract.attacking import (
 )
 from junco.contract.catalogue import METHODS, RECIPES, CheckName, Control, Defence, Method
 from junco.contract.images import ImageFile, ImageSet
-from junco.contract.plan import CHECKS_BY_DEFAULT, Plan, PlannedMethod, PlanRequest
+from junco.contract.plan import Plan, PlannedMethod
 from junco.contract.profile import PROFILES, ProfileName
+from junco.contract.request import CHECKS_BY_DEFAULT, PlanRequest
 from junco.contract.resolve import resolve
 from junco.contract.sharding import shards
 from tests.contract.reports import report

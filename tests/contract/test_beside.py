@@ -9,7 +9,8 @@ from junco.contract.beside import named, needed
 from junco.contract.catalogue import CheckName
 from junco.contract.errors import InvalidPlan, ModelsDiffer
 from junco.contract.model import LayerReport, ModelReport, TensorSpec
-from junco.contract.plan import Plan, PlanRequest
+from junco.contract.plan import Plan
+from junco.contract.request import PlanRequest
 from junco.contract.resolve import resolve
 from tests.contract.reports import MODEL, image_set, report, request
 

@@ -35,7 +35,7 @@ def test_no_name_is_both_a_method_and_a_control() -> None:
 
 
 def test_controls_and_only_controls_have_a_known_verdict() -> None:
-    """Science.md 7: edges, prior, |x| and another network's gradient fail, noise is invalid, edge x gradient passes."""
+    """Edges, prior, |x| and another network's gradient fail, noise is invalid, edge x gradient passes."""
     expected = {name: card.expected for name, card in METHODS.items() if card.expected is not None}
     assert expected == {
         Control.EDGE_DETECTOR: Verdict.FAIL, Control.GAUSSIAN_NOISE: Verdict.INVALID, Control.CONSTANT: Verdict.INVALID,

@@ -45,7 +45,7 @@ def test_without_a_word_it_is_the_audits_own() -> None:
     ],
 )
 def test_each_paper_has_its_form(name: str, norm: NormPolicy, target: TargetPolicy, distribution: Distribution) -> None:
-    """Science.md 1, 3 and 4: one arm, cascading, and their own draw, norms and class."""
+    """Adebayo, Sixt and Hedström et al.: one arm, cascading, and their own draw, norms and class."""
     found = plan(convention=name)
     assert found.arms == (Arm.REINIT,)
     assert found.randomization == CONVENTIONS[ConventionName(name)]

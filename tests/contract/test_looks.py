@@ -26,7 +26,7 @@ def test_one_look_is_the_profile_itself(name: ProfileName) -> None:
 
 
 def test_the_first_look_is_at_50_images_and_5_seeds_and_the_second_at_twice_as_many() -> None:
-    """Science.md 7: S = 5, N = 50; then S = 10, N = 100; alpha .025 each."""
+    """S = 5, N = 50; then S = 10, N = 100; alpha .025 each."""
     first, second = (plan(look) for look in (Look.FIRST, Look.SECOND))
     sizes = [(len(p.selected), p.profile.seeds, p.profile.thresholds.alpha) for p in (first, second)]
     assert sizes == [(50, 5, 0.025), (100, 10, 0.025)]

@@ -5,8 +5,9 @@ from pydantic import ValidationError
 
 from junco.contract.base import digest_of
 from junco.contract.catalogue import CheckName, Method
-from junco.contract.plan import CHECKS_BY_DEFAULT, MethodRequest, Plan, PlanRequest
+from junco.contract.plan import Plan
 from junco.contract.profile import PROFILES, ProfileName
+from junco.contract.request import CHECKS_BY_DEFAULT, MethodRequest, PlanRequest
 from junco.contract.resolve import resolve
 from tests.contract.reports import image_set, report, request
 
@@ -53,7 +54,7 @@ def test_plans_and_requests_survive_json() -> None:
 
 
 def test_a_plan_carries_the_numbers_that_will_decide() -> None:
-    """Thresholds of science.md 5 and 7, and each profile's sample sizes, in plain sight."""
+    """The thresholds of docs/verdicts.md, sections 2 and 3, in plain sight."""
     t = resolve(request(), report(), image_set(30)).profile.thresholds
     assert (t.tau_fail, t.tau_pass, t.alpha) == (0.5, 0.25, 0.05)
     assert (t.ceiling_minimum, t.kappa_support, t.undefined_share, t.identity_margin) == (0.5, 0.2, 0.2, 0.02)
@@ -62,7 +63,7 @@ def test_a_plan_carries_the_numbers_that_will_decide() -> None:
 
 
 def test_larger_profiles_measure_more() -> None:
-    """Images and seeds never shrink from quick to thorough; standard has the 50 images and 5 seeds of science.md 7."""
+    """Images and seeds never shrink from quick to thorough; standard has 50 images and 5 seeds: .05 a side."""
     quick, standard, thorough = (PROFILES[name] for name in ProfileName)
     for field in ("images_minimum", "images_recommended", "images_maximum", "seeds", "calibration_images"):
         values = [getattr(p, field) for p in (quick, standard, thorough)]

@@ -134,7 +134,7 @@ def test_a_method_without_a_rule_for_the_model_is_planned_and_not_run() -> None:
     [(1, (1, 1, 1)), (2, (1, 2, 2)), (3, (1, 2, 3)), (4, (1, 2, 4)), (5, (1, 3, 5)), (51, (1, 26, 51))],
 )
 def test_depths_are_the_logits_the_upper_half_and_all(layers: int, depths: tuple[int, int, int]) -> None:
-    """The upper half has at least two layers, where there are two (science.md 7)."""
+    """The upper half has at least two layers, where there are two."""
     found = plan(layers=layers).depths
     assert (found[Depth.LOGIT], found[Depth.TOP], found[Depth.FULL]) == depths
 

@@ -12,7 +12,8 @@ from junco.contract.handbook import page
 from junco.contract.images import PresetName
 from junco.contract.job import JobState
 from junco.contract.outcome import Caveat
-from junco.contract.profile import ProfileName, Thresholds
+from junco.contract.profile import ProfileName
+from junco.contract.thresholds import Thresholds
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -4,19 +4,11 @@ from junco.contract.base import digest_of
 from junco.contract.catalogue import METHODS, Control, Verdict
 from junco.contract.images import ImageFile, ImageSet
 from junco.contract.model import Availability, CoverageReport, LayerReport, ModelReport, TensorSpec
-from junco.contract.outcome import (
-    CheckOutcome,
-    Curve,
-    ImagesSummary,
-    Interval,
-    MethodOutcome,
-    ModelSummary,
-    Outcome,
-    Provenance,
-    ShiftStatistics,
-)
-from junco.contract.plan import Plan, PlannedMethod, PlanRequest
+from junco.contract.outcome import CheckOutcome, Curve, ImagesSummary, MethodOutcome, ModelSummary, Outcome, Provenance
+from junco.contract.plan import Plan, PlannedMethod
 from junco.contract.profile import ProfileName
+from junco.contract.request import PlanRequest
+from junco.contract.statistics import Interval, ShiftStatistics
 
 MODEL = digest_of(b"model")
 

@@ -13,7 +13,7 @@ from junco.contract.base import digest_of
 from junco.contract.errors import InUse, InvalidPlan, ModelsDiffer, ModelUnreadable, NotFound
 from junco.contract.job import InspectionState, JobState, WorkKind
 from junco.contract.model import ModelReport
-from junco.contract.plan import PlanRequest
+from junco.contract.request import PlanRequest
 from junco.storage import Blobs, Inspected, Records, Upload
 from junco.storage.models import inspect_again, row_of
 from junco.storage.submissions import fingerprint

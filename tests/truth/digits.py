@@ -1,4 +1,4 @@
-"""The digits regression of science.md 11.2: scikit-learn's 8x8 digits at MNIST's size, and networks trained on them.
+"""The digits regression: scikit-learn's 8x8 digits at MNIST's size, and networks trained on them.
 
 The digits are enlarged to 20x20 and framed with 4 black pixels, as MNIST's are, which leaves about 27 % of the pixels
 above zero. ``ADEBAYO`` is the CNN of Adebayo et al. 2018 (conv5x5x32, maxpool2, conv5x5x64, maxpool2, fc1024, fc10);
@@ -8,6 +8,7 @@ above zero. ``ADEBAYO`` is the CNN of Adebayo et al. 2018 (conv5x5x32, maxpool2,
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Self
 
 import numpy as np
 import torch
@@ -46,8 +47,8 @@ class Digits:
         """Model input [n, 1, 28, 28] in [0, 1]."""
         return torch.from_numpy(self.pixels).float()[:, None] / 255
 
-    def __getitem__(self, places: Sequence[int] | slice) -> "Digits":
-        return Digits(self.pixels[places], self.labels[places])
+    def __getitem__(self, places: Sequence[int] | slice) -> Self:
+        return type(self)(self.pixels[places], self.labels[places])
 
     def npz(self, *, labels: bool = True) -> bytes:
         """As an image file of Junco's."""

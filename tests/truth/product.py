@@ -14,18 +14,12 @@ from junco.contract.base import digest_of
 from junco.contract.catalogue import Arm, CheckName, Depth
 from junco.contract.images import ImageFile, ImageSet
 from junco.contract.model import ModelReport
-from junco.contract.outcome import (
-    CheckOutcome,
-    CheckRun,
-    DepthStatistics,
-    MethodOutcome,
-    Outcome,
-    RandomizationStatistics,
-    ShiftStatistics,
-)
-from junco.contract.plan import Plan, PlanRequest
+from junco.contract.outcome import CheckOutcome, CheckRun, MethodOutcome, Outcome
+from junco.contract.plan import Plan
+from junco.contract.request import PlanRequest
 from junco.contract.resolve import resolve
 from junco.contract.sharding import shards
+from junco.contract.statistics import DepthStatistics, RandomizationStatistics, ShiftStatistics
 from tests.truth.digits import SHAPE, Digits
 
 Labels = Sequence[int | None]

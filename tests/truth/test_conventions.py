@@ -11,7 +11,7 @@ from junco.contract.statistics import PublishedStatistics
 from tests.truth import product
 from tests.truth.conftest import Trained
 
-# Abs Spearman after logits, fc1, conv2, conv1: science.md 1, column 'digits CNN [C]'. That column has Grad-CAM of the
+# Abs Spearman after logits, fc1, conv2, conv1, of the table that test_digits.py holds. That table has Grad-CAM of the
 # trained network's class; of a class predicted again it is compared with what the authors printed for MNIST.
 CASCADE: Mapping[Method, tuple[float, ...]] = {
     Method.GRADIENT: (0.57, 0.33, 0.19, 0.10), Method.GUIDED_BACKPROP: (0.84, 0.74, 0.57, 0.46),
@@ -34,7 +34,7 @@ def printed(outcome: Outcome, label: str, name: str) -> list[PublishedStatistics
 
 @pytest.mark.parametrize("method", CASCADE)
 def test_the_authors_convention_prints_the_authors_table(code: Outcome, method: Method) -> None:
-    """abs Spearman within .10 at every stage, Grad-CAM within .30 (science.md 11.2)."""
+    """abs Spearman within .10 at every stage, Grad-CAM, whose maps often vanish, within .30."""
     found = printed(code, method, "spearman_abs")
     assert [s.stage for s in found] == [1, 2, 3, 4]
     tolerance = 0.30 if method is Method.GRAD_CAM else 0.10
@@ -42,7 +42,7 @@ def test_the_authors_convention_prints_the_authors_table(code: Outcome, method: 
 
 
 def test_the_class_explained_makes_grad_cams_numbers(adebayo: Trained, code: Outcome) -> None:
-    """C13: of the trained network's class nothing is left at full depth, of a class predicted again a good part."""
+    """Of the trained network's class nothing is left at full depth, of a class predicted again a good part."""
     data = adebayo.digits[slice(0, 50, 2)]
     fixed = product.measured(adebayo.file, data, ["grad_cam"], target_policy="fixed", **CODE).outcome()
     values = [s.value or 0.0 for s in printed(fixed, "grad_cam", "spearman_abs")]

@@ -18,9 +18,10 @@ from junco.audit.pipeline.shards import run
 from junco.contract.base import digest_of
 from junco.contract.catalogue import CheckName, Level, Sign, Verdict
 from junco.contract.images import ImageFile, ImageSet, preprocessing
-from junco.contract.outcome import Outcome, TamperingStatistics
+from junco.contract.outcome import Outcome
 from junco.contract.resolve import resolve
 from junco.contract.sharding import shards
+from junco.contract.statistics import TamperingStatistics
 from tests.truth import digits, fooling, models, product
 from tests.truth.fooling import Fooling, Photos
 

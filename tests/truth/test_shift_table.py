@@ -8,8 +8,9 @@ import torch
 
 from junco.audit.checks.shifts import bird
 from junco.contract.catalogue import CheckName, Verdict
-from junco.contract.outcome import Caveat, ShiftStatistics
+from junco.contract.outcome import Caveat
 from junco.contract.plan import ShardKind
+from junco.contract.statistics import ShiftStatistics
 from tests.audit.pipeline import conftest as small
 from tests.truth import digits, models, product
 from tests.truth.product import Job

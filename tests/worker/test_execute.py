@@ -10,7 +10,7 @@ import pytest
 
 from junco.contract.images import ImageFile, ImageSet
 from junco.contract.job import InspectionState, JobState
-from junco.contract.plan import PlanRequest
+from junco.contract.request import PlanRequest
 from junco.storage.models import Upload
 from junco.storage.opening import open_blobs, open_records
 from tests.e2e.processes import wait_until

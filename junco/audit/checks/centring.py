@@ -11,12 +11,17 @@ from torch import Tensor, nn
 from junco.audit.types import Canonical
 
 
+def centred(z: Tensor) -> Tensor:
+    """Logits [n, classes] less their mean over classes."""
+    return z - z.mean(1, keepdim=True)
+
+
 class Centre(nn.Module):
-    """z - mean z over classes."""
+    """``centred`` as a layer."""
 
     def forward(self, z: Tensor) -> Tensor:
         """Logits [n, classes] with mean zero."""
-        return z - z.mean(1, keepdim=True)
+        return centred(z)
 
 
 def centred_model(model: Canonical) -> Canonical:

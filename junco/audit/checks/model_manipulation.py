@@ -155,10 +155,12 @@ def _contrasts(study: TamperingStudy, batch: Batch, *, keep: int) -> dict[Key, T
     beside = partners(batch.targets)
     pairs = composites(batch, beside)
     of_all = losses(study.model, pairs, study.windows)
-    left, right = ({WITNESS: of_class(of_all, targets)} for targets in (batch.targets, batch.targets[beside]))
-    for side, targets in ((left, batch.targets), (right, batch.targets[beside])):
+
+    def shown(targets: Tensor) -> dict[str, Tensor]:
         drawn = _maps(study, study.explainer, study.model, replace(pairs, targets=targets))
-        side |= _on_windows(study, drawn, batch)
+        return {WITNESS: of_class(of_all, targets)} | _on_windows(study, drawn, batch)
+
+    left, right = shown(batch.targets), shown(batch.targets[beside])
     alone = batch.targets == batch.targets[beside]
     found: dict[Key, Tensor] = {}
     for label, maps in left.items():
@@ -166,7 +168,7 @@ def _contrasts(study: TamperingStudy, batch: Batch, *, keep: int) -> dict[Key, T
         found[label, "contrast"] = contrast(maps.clamp_min(0), theirs.clamp_min(0)).masked_fill(alone, torch.nan)
         found[label, "contrast_mass"] = contrast(maps.abs(), theirs.abs()).masked_fill(alone, torch.nan)
         if keep:
-            found |= {(label, "left"): maps[:keep], (label, "right"): right[label][:keep]}
+            found |= {(label, "left"): maps[:keep], (label, "right"): theirs[:keep]}
     return found
 
 

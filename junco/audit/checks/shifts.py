@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from junco.audit.types import Batch, Canonical
-from junco.contract.plan import Shift
+from junco.contract.request import Shift
 
 SQUARES = 7
 """Squares of the checkerboard along the shorter side, whatever the image's size."""

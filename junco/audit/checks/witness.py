@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from junco.audit.checks.centring import centred
 from junco.audit.checks.perturbed import enlarged, filled, logits
 from junco.audit.types import Batch, Canonical
 from junco.contract.catalogue import Fill
@@ -26,11 +27,6 @@ class Windows:
         """Rows and columns of windows."""
         rows, columns = (1 + max(0, -(-(extent - self.side) // self.step)) for extent in (height, width))
         return rows, columns
-
-
-def centred(scores: Tensor) -> Tensor:
-    """Logits [n, classes] less their mean over classes."""
-    return scores - scores.mean(1, keepdim=True)
 
 
 def losses(model: Canonical, batch: Batch, windows: Windows) -> Tensor:

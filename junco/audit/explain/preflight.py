@@ -14,7 +14,7 @@ from junco.audit.explain.paths import residual
 from junco.audit.explain.rules.idle import idle
 from junco.audit.types import Batch, Canonical
 from junco.contract.catalogue import METHODS, Method
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 AGREEMENT = 0.01
 """Largest distance to Captum's map, over its largest magnitude: rounding stays far below, another rule far above."""

@@ -4,8 +4,9 @@ from junco.audit.pipeline.case import Case, not_run
 from junco.audit.verdict import Share
 from junco.contract.attacking import attackable
 from junco.contract.catalogue import RECIPES, CheckName
-from junco.contract.outcome import CheckOutcome, Interval
+from junco.contract.outcome import CheckOutcome
 from junco.contract.plan import PlannedMethod, ShardKind
+from junco.contract.statistics import Interval
 
 
 def not_attacked(case: Case, check: CheckName, kind: ShardKind) -> dict[str, CheckOutcome]:

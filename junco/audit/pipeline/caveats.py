@@ -9,9 +9,9 @@ from junco.audit.pipeline.merge import Merged
 from junco.audit.verdict import DECIDING, Judgement
 from junco.contract.catalogue import Depth, Verdict, View
 from junco.contract.model import ModelReport
-from junco.contract.outcome import Caveat, RandomizationStatistics
+from junco.contract.outcome import Caveat
 from junco.contract.plan import PlannedMethod
-from junco.contract.statistics import PolicyStatistics
+from junco.contract.statistics import PolicyStatistics, RandomizationStatistics
 
 DOMINATED = 0.5
 """Similarity to edges, or of two random models' maps, above which a map belongs to the input or the architecture."""

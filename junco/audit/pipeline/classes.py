@@ -12,8 +12,9 @@ from junco.audit.pipeline.probes import held
 from junco.audit.pipeline.trust import vouched
 from junco.audit.verdict import DECIDING_RIVALS, ClassJudgement, ClassNumbers, Effect, Numbers, Table, judge_classes
 from junco.contract.catalogue import CheckName, Rival, Verdict
-from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, ClassStatistics, RivalStatistics
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun
 from junco.contract.plan import Plan, ShardKind
+from junco.contract.statistics import ClassStatistics, RivalStatistics
 
 CHECK = CheckName.CLASS_SENSITIVITY
 SHARED = 0.5

@@ -8,9 +8,10 @@ from scipy import special
 
 from junco.audit.pipeline.merge import Merged
 from junco.audit.pipeline.numbers import point
-from junco.contract.outcome import Curve, Interval
+from junco.contract.outcome import Curve
 from junco.contract.plan import Plan
 from junco.contract.randomization import Order
+from junco.contract.statistics import Interval
 
 TRAINED = "trained"
 """Where every curve starts: no layer randomised."""

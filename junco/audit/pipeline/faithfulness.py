@@ -13,8 +13,9 @@ from junco.audit.pipeline.numbers import interval, mean, median
 from junco.audit.pipeline.probes import held
 from junco.audit.verdict import Against, FaithJudgement, FaithNumbers, Table, TwoWay, judge_faithfulness, spread
 from junco.contract.catalogue import CheckName, Control, Fill, Verdict
-from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, FaithfulnessStatistics, FillStatistics, Interval
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun
 from junco.contract.plan import Plan, ShardKind
+from junco.contract.statistics import FaithfulnessStatistics, FillStatistics, Interval
 
 CHECK = CheckName.FAITHFULNESS
 

@@ -13,8 +13,9 @@ from junco.audit.pipeline.trust import withdrawn
 from junco.audit.verdict import AimNumbers, Claim, FragilityJudgement, judge_fragility
 from junco.contract.attacking import attackable
 from junco.contract.catalogue import Aim, CheckName, Verdict
-from junco.contract.outcome import AimStatistics, Caveat, CheckOutcome, CheckRun, FragilityStatistics
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun
 from junco.contract.plan import Plan, ShardKind
+from junco.contract.statistics import AimStatistics, FragilityStatistics
 
 CHECK = CheckName.FRAGILITY
 

@@ -13,8 +13,9 @@ from junco.audit.pipeline.trust import vouched
 from junco.audit.verdict import LabelJudgement, LabelNumbers, Ratio, Table, judge_labels
 from junco.contract.catalogue import CheckName, Verdict
 from junco.contract.model import ModelReport
-from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Interval, LabelStatistics, Preflight
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight
 from junco.contract.plan import Plan, ShardKind
+from junco.contract.statistics import Interval, LabelStatistics
 
 CHECK = CheckName.DATA_RANDOMIZATION
 

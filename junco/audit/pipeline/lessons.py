@@ -8,8 +8,9 @@ import numpy as np
 from junco.audit.pipeline.merge import Pieces
 from junco.audit.verdict import chance
 from junco.contract.catalogue import Lesson
-from junco.contract.outcome import Curve, Interval, Preflight
-from junco.contract.profile import Thresholds
+from junco.contract.outcome import Curve, Preflight
+from junco.contract.statistics import Interval
+from junco.contract.thresholds import Thresholds
 
 
 def gates(pieces: Pieces, t: Thresholds) -> Iterator[Preflight]:

@@ -12,8 +12,9 @@ from junco.audit.pipeline.trust import withdrawn
 from junco.audit.verdict import ManipulationJudgement, Share, Table, judge_manipulation, manipulated, share
 from junco.contract.attacking import attackable, budget
 from junco.contract.catalogue import CheckName, Defence, Verdict
-from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, ManipulationStatistics
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun
 from junco.contract.plan import Plan, PlannedMethod, ShardKind
+from junco.contract.statistics import ManipulationStatistics
 
 CHECK = CheckName.INPUT_MANIPULATION
 

@@ -8,8 +8,8 @@ from junco.audit.pipeline.merge import Merged
 from junco.audit.pipeline.prepare import DESCRIPTIVE
 from junco.audit.verdict import Effect, Judgement, MethodNumbers, Numbers, Table, TwoWay, kappa, one_way, two_way
 from junco.contract.catalogue import Arm, Depth
-from junco.contract.outcome import DepthStatistics, Interval, RandomizationStatistics
 from junco.contract.plan import PlannedMethod
+from junco.contract.statistics import DepthStatistics, Interval, RandomizationStatistics
 
 
 def method_numbers(merged: Merged, method: PlannedMethod) -> MethodNumbers:

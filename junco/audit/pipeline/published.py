@@ -10,10 +10,9 @@ from junco.audit.pipeline.merge import Merged
 from junco.audit.pipeline.numbers import interval, known, point
 from junco.audit.verdict import Table, kappa, spread
 from junco.contract.catalogue import Arm, Depth, View
-from junco.contract.outcome import Interval
 from junco.contract.plan import PlannedMethod, Shard, ShardKind
 from junco.contract.randomization import Aggregate, NormPolicy, Order
-from junco.contract.statistics import PolicyStatistics, PublishedStatistics
+from junco.contract.statistics import Interval, PolicyStatistics, PublishedStatistics
 
 RESAMPLES = 10_000
 """Of the images, with replacement (Sixt et al. 2020)."""

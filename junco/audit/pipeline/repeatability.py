@@ -11,8 +11,9 @@ from junco.audit.pipeline.numbers import interval, median
 from junco.audit.pipeline.probes import held
 from junco.audit.verdict import Claim, RepeatJudgement, RepeatNumbers, Table, judge_repeatability
 from junco.contract.catalogue import CheckName, Circumstance, Control, Verdict
-from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, RepeatabilityStatistics, RepeatStatistics
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun
 from junco.contract.plan import Plan, PlannedMethod, ShardKind
+from junco.contract.statistics import RepeatabilityStatistics, RepeatStatistics
 
 CHECK = CheckName.REPEATABILITY
 

@@ -12,8 +12,9 @@ from junco.audit.pipeline.trust import enough
 from junco.audit.types import Partial
 from junco.audit.verdict import ShiftJudgement, decisive, judge_shift
 from junco.contract.catalogue import CheckName, Method, Verdict
-from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, OneShiftStatistics, Preflight, ShiftStatistics
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight
 from junco.contract.plan import Plan, PlannedMethod, Shard, ShardKind
+from junco.contract.statistics import OneShiftStatistics, ShiftStatistics
 
 CHECK = CheckName.INPUT_SHIFT
 

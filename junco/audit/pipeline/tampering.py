@@ -24,16 +24,9 @@ from junco.audit.verdict import (
     told_apart,
 )
 from junco.contract.catalogue import CheckName, Control, Sign, Verdict
-from junco.contract.outcome import (
-    Caveat,
-    CheckOutcome,
-    CheckRun,
-    EvidenceStatistics,
-    Interval,
-    PanelStatistics,
-    TamperingStatistics,
-)
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun
 from junco.contract.plan import Plan, ShardKind
+from junco.contract.statistics import EvidenceStatistics, Interval, PanelStatistics, TamperingStatistics
 from junco.contract.tampering import panel
 
 CHECK = CheckName.MODEL_MANIPULATION
@@ -130,8 +123,7 @@ def _outcome(plan: Plan, judged: TamperingJudgement, pieces: Pieces, *, doubts: 
 
 
 def _statistics(plan: Plan, judged: TamperingJudgement, pieces: Pieces) -> TamperingStatistics:
-    label, (_, height, width) = judged.label, plan.preprocessing.shape
-    numbers = _numbers(plan, label, pieces)
+    label, numbers, (_, height, width) = judged.label, judged.numbers, plan.preprocessing.shape
     told = told_apart(numbers.witness_contrast, plan.profile.thresholds)
     return TamperingStatistics(
         images=count(pieces),

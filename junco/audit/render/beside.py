@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from junco.contract.catalogue import Depth
-from junco.contract.outcome import CheckOutcome, Interval, RandomizationStatistics
+from junco.contract.outcome import CheckOutcome
 from junco.contract.plan import Plan
 from junco.contract.randomization import NormPolicy, Order
+from junco.contract.statistics import Interval, RandomizationStatistics
 
 _PARTS = {
     (Order.CASCADING, Depth.TOP): "upper half",

@@ -10,15 +10,8 @@ from pydantic import BaseModel
 from junco.audit.render.beside import beside, random_part, sequence
 from junco.contract.catalogue import CHECKS, METHODS, Verdict
 from junco.contract.caveats import SENTENCES
-from junco.contract.outcome import (
-    CheckOutcome,
-    DepthStatistics,
-    Interval,
-    MethodOutcome,
-    Outcome,
-    RandomizationStatistics,
-    sentence,
-)
+from junco.contract.outcome import CheckOutcome, MethodOutcome, Outcome, sentence
+from junco.contract.statistics import DepthStatistics, Interval, RandomizationStatistics
 
 _LOW, _HIGH = -0.25, 1.05
 """Range of kappa on the report's axis."""

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from junco.audit.verdict.interval import TwoWay, holm
 from junco.contract.catalogue import Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 K = TypeVar("K")
 

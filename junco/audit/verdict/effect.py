@@ -12,7 +12,7 @@ import numpy as np
 from junco.audit.verdict.interval import Table, TwoWay, spread
 from junco.audit.verdict.reach import above, below
 from junco.contract.catalogue import Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 
 @dataclass(frozen=True)

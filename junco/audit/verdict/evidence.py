@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from junco.audit.verdict.interval import Table, TwoWay, spread
 from junco.contract.catalogue import Level
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,11 @@ class Evidence:
     upper: float | None = None
 
 
+def level(weak: bool, strong: bool) -> Level:
+    """The level of what was found: strong whatever ``weak`` says."""
+    return Level.STRONG if strong else Level.WEAK if weak else Level.NONE
+
+
 Bounds = tuple[float, float]
 """From where evidence is weak, and from where it is strong."""
 
@@ -30,7 +35,7 @@ def above(mean: TwoWay | None, bounds: Bounds, *, alpha: float) -> Evidence:
     if mean is None:
         return Evidence(None)
     low, high = mean.lower(alpha / 2), mean.upper(alpha / 2)
-    return Evidence(_level(low > bounds[0], low > bounds[1]), mean.mean, low, high)
+    return Evidence(level(low > bounds[0], low > bounds[1]), mean.mean, low, high)
 
 
 def below(mean: TwoWay | None, bounds: Bounds, *, alpha: float) -> Evidence:
@@ -38,7 +43,7 @@ def below(mean: TwoWay | None, bounds: Bounds, *, alpha: float) -> Evidence:
     if mean is None:
         return Evidence(None)
     low, high = mean.lower(alpha / 2), mean.upper(alpha / 2)
-    return Evidence(_level(high < bounds[0], high < bounds[1]), mean.mean, low, high)
+    return Evidence(level(high < bounds[0], high < bounds[1]), mean.mean, low, high)
 
 
 def told_apart(witness: Table, t: Thresholds) -> NDArray[np.bool_]:
@@ -56,7 +61,3 @@ def swapped(contrasts: Sequence[Table], witness: Table, *, t: Thresholds, alpha:
         return Evidence(None)
     each = alpha / len(means)
     return below(min(means, key=lambda mean: mean.upper(each)), (0.0, 0.0), alpha=each)
-
-
-def _level(weak: bool, strong: bool) -> Level:
-    return Level.STRONG if strong else Level.WEAK if weak else Level.NONE

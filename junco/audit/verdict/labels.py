@@ -17,8 +17,8 @@ from junco.audit.verdict.ratio import Ratio, excess, ratio
 from junco.audit.verdict.reach import above, all_of, any_of, below, sample
 from junco.audit.verdict.word import Judged, Said, forecast
 from junco.contract.catalogue import Verdict
-from junco.contract.profile import Thresholds
 from junco.contract.statistics import Sample
+from junco.contract.thresholds import Thresholds
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from junco.audit.verdict.reach import MOST, POWER, sample
 from junco.audit.verdict.share import Share, least_trials, share
 from junco.audit.verdict.word import Judged, Said, forecast
 from junco.contract.catalogue import Verdict
-from junco.contract.profile import Thresholds
 from junco.contract.statistics import Sample
+from junco.contract.thresholds import Thresholds
 
 Quantities = Mapping[str, Table]
 """What was measured of each image: before, after, followed, output, image_ssim, same."""

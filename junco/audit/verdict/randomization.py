@@ -15,9 +15,9 @@ from junco.audit.verdict.interval import Table, holm
 from junco.audit.verdict.reach import all_of, any_of, sample
 from junco.audit.verdict.word import Judged, Said, forecast
 from junco.contract.catalogue import Arm, Depth, Verdict
-from junco.contract.profile import Thresholds
 from junco.contract.randomization import Order
 from junco.contract.statistics import Sample
+from junco.contract.thresholds import Thresholds
 
 DECIDING = (Depth.TOP, Depth.FULL)
 """Depths that decide; the logit layer alone never does."""

@@ -9,7 +9,7 @@ from junco.audit.verdict.evidence import Evidence
 from junco.audit.verdict.interval import Table
 from junco.audit.verdict.ratio import Ratio, ratio
 from junco.contract.catalogue import Level
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from junco.audit.verdict.interval import Table, spread
 from junco.audit.verdict.reach import above, all_of, any_of, below, sample
 from junco.audit.verdict.word import Judged, Said, forecast
 from junco.contract.catalogue import Circumstance, Verdict
-from junco.contract.profile import Thresholds
 from junco.contract.statistics import Sample
+from junco.contract.thresholds import Thresholds
 
 
 @dataclass(frozen=True)

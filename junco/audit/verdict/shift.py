@@ -7,7 +7,7 @@ import numpy as np
 
 from junco.audit.verdict.interval import Table
 from junco.contract.catalogue import Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 
 @dataclass(frozen=True)

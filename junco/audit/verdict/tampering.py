@@ -17,7 +17,7 @@ from junco.audit.verdict.interval import Table, spread
 from junco.audit.verdict.references import Gains, Reference, compared, share_of
 from junco.audit.verdict.word import Judged, Said
 from junco.contract.catalogue import Level, Sign, Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,9 @@ class TamperingNumbers:
 
 @dataclass(frozen=True)
 class TamperingJudgement(Judged):
-    """The word on one method, with the share of maps that are none and the evidence by sign."""
+    """The word on one method, with what it rests on: the share of maps that are none and the evidence by sign."""
 
+    numbers: TamperingNumbers
     undefined: float
     evidence: Mapping[Sign, Evidence]
 
@@ -64,7 +65,7 @@ def _judged(m: TamperingNumbers, t: Thresholds, alpha: float) -> TamperingJudgem
         word = Verdict.INVALID, f"{undefined:.0%} of its maps are constant or not finite"
     else:
         word = _word(found, many=len(m.references) >= t.tampering_references)
-    return TamperingJudgement(m.label, *word, undefined=undefined, evidence=found)
+    return TamperingJudgement(m.label, *word, numbers=m, undefined=undefined, evidence=found)
 
 
 def _evidence(m: TamperingNumbers, t: Thresholds, alpha: float) -> dict[Sign, Evidence]:

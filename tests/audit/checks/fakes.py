@@ -16,7 +16,7 @@ from junco.audit.types import Batch, Canonical, Comparison, Explained, Partial, 
 from junco.audit.verdict import Judgement, MethodNumbers, Numbers, judge
 from junco.contract.catalogue import Arm, CheckName, Depth, View
 from junco.contract.plan import Cell, Shard, ShardKind
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 from tests.audit.explain.models import canonical, images, seeded
 
 SEEDS = 4

@@ -22,7 +22,7 @@ def maps(channels: int = 3, n: int = 4) -> Tensor:
 
 
 def theirs(raw: NDArray[np.float64], *, signed: bool) -> NDArray[np.float64]:
-    """One map [C, H, W] as the code of Adebayo et al. prepares it (science.md 1)."""
+    """One map [C, H, W] as the code beside Adebayo et al. (2018) prepares it."""
     if raw.shape[0] == 1:
         flat = raw[0] if signed else np.abs(raw[0])
         return np.asarray(flat / np.max(np.abs(raw[0])))

@@ -24,7 +24,7 @@ from junco.audit.similarity.spearman import cross, prepare
 from junco.audit.types import Batch, Canonical, Comparison, Explained, Partial
 from junco.audit.verdict import AimNumbers, judge_fragility
 from junco.contract.catalogue import Aim, Method, Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 from tests.audit.checks.attacked import gate, grain, near_the_gate, staircase
 from tests.audit.explain.models import bound, canonical, seeded
 

@@ -26,7 +26,7 @@ from junco.audit.types import Batch, Canonical, MapFunction, Partial
 from junco.audit.verdict import judge_manipulation
 from junco.contract.attacking import Budget
 from junco.contract.catalogue import Defence, Method, Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 from tests.audit.checks.attacked import grain, staircase
 from tests.audit.explain.models import bound, canonical, images, seeded
 from tests.truth import digits

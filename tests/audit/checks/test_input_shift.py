@@ -20,7 +20,7 @@ from junco.audit.similarity.spearman import cross, prepare
 from junco.audit.types import Batch, Box, Canonical, Comparison
 from junco.contract.catalogue import CheckName, Method
 from junco.contract.plan import Shard, ShardKind
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 from tests.audit.checks import fakes
 from tests.audit.explain.models import bound, canonical, seeded
 from tests.audit.graph.lifting import lifted

@@ -191,7 +191,7 @@ def test_every_figure_is_that_of_a_loop_over_pairs(view: View, reduce: object) -
 
 
 def test_a_signed_map_that_paints_edges_is_recognised_by_its_magnitudes() -> None:
-    """C11: edge times random sign resembles edges in nothing but magnitude; its edge similarity is 1."""
+    """Edge times random sign resembles edges in nothing but magnitude; its edge similarity is 1."""
 
     def painted(model: Canonical, b: Batch, seed: int) -> Tensor:
         return fakes.edges(model, b, seed) * fakes.normal(fakes.fingerprint(model), shape=(1, 1, 12, 12)).sign()
@@ -307,7 +307,7 @@ def test_phase_noise_keeps_the_spectrum_and_loses_the_map(size: Sequence[int]) -
 
 
 def test_smooth_maps_resemble_noise_of_their_spectrum_more_than_white_ones() -> None:
-    """The random-map floor knows that few degrees of freedom make chance similarity: C9."""
+    """The random-map floor knows that few degrees of freedom make chance similarity."""
 
     def smooth(model: Canonical, b: Batch, seed: int) -> Tensor:
         coarse = fakes.faithful(model, b, seed)[:, :1, :3, :3]

@@ -281,7 +281,7 @@ def by_hand(model: Canonical, batches: list[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def test_statistics_of_a_redrawn_network_are_those_of_its_own_activations() -> None:
-    """C7: averages over the calibration batches of what reaches the norm (float32 rounding)."""
+    """Averages over the calibration batches of what reaches the norm (float32 rounding)."""
     model = fresh(models.small_cnn)
     batches = images()
     norm = next(part for part in model.module.modules() if isinstance(part, nn.BatchNorm2d))
@@ -318,7 +318,7 @@ def test_re_estimation_without_images_or_norms_does_nothing() -> None:
 
 
 def test_a_redrawn_deep_network_neither_dies_nor_explodes() -> None:
-    """C6: with re-estimated statistics logits of a full re-draw differ between images and are finite."""
+    """With re-estimated statistics logits of a full re-draw differ between images and are finite."""
     model = fresh(models.residual)
     with randomised(model, arm=Arm.REINIT, seed=0, calibration=images()) as cascade, torch.no_grad():
         cascade.descend(len(model.steps))

@@ -37,12 +37,12 @@ def test_a_whole_archive_is_sound(whole):
 )
 def test_a_weight_that_claims_more_than_its_record_holds_is_refused(whole, change):
     """Torch would read on beyond the record's end."""
-    for folder in ("data/0", "constants/0"):
-        data = _changed(whole, folder, change)
-        if data != _changed(whole, folder, lambda b: b):
-            with pytest.raises(ModelUnreadable) as refusal:
-                load(data)
-            assert "claimed to hold" in str(refusal.value.found)
+    records = [folder for folder in ("data/0", "constants/0") if any(n.endswith(folder) for n in _names(whole))]
+    assert records
+    for record in records:
+        with pytest.raises(ModelUnreadable) as refusal:
+            load(_changed(whole, record, change))
+        assert "claimed to hold" in str(refusal.value.found)
 
 
 def test_a_view_beyond_its_storage_is_refused(whole):
@@ -87,6 +87,11 @@ def test_identity_of_tensors_is_no_crime():
     data = models.as_torchscript(models.attention(), models.IMAGE, "scripted")
     assert b"torch.__is__(query, key)" in b"".join(_texts(data))
     require_torchscript(data)
+
+
+def _names(data: bytes) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return archive.namelist()
 
 
 def _texts(data: bytes) -> list[bytes]:

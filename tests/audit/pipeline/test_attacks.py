@@ -13,9 +13,10 @@ from junco.audit.pipeline.inspect import inspect
 from junco.audit.pipeline.shards import run
 from junco.contract.catalogue import Aim, CheckName, Verdict
 from junco.contract.images import ImageSet
-from junco.contract.outcome import Caveat, CheckOutcome, FragilityStatistics, ManipulationStatistics, Outcome
+from junco.contract.outcome import Caveat, CheckOutcome, Outcome
 from junco.contract.resolve import resolve
 from junco.contract.sharding import shards
+from junco.contract.statistics import FragilityStatistics, ManipulationStatistics
 from tests.audit.checks.attacked import staircase
 from tests.truth import digits, models, product
 from tests.truth.digits import Digits

@@ -10,9 +10,10 @@ from junco.audit.images import load
 from junco.audit.pipeline.draw import draw
 from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName, Verdict
-from junco.contract.outcome import Caveat, FaithfulnessStatistics, Outcome, RepeatabilityStatistics
+from junco.contract.outcome import Caveat, Outcome
 from junco.contract.plan import ShardKind
 from junco.contract.sharding import shards
+from junco.contract.statistics import FaithfulnessStatistics, RepeatabilityStatistics
 from tests.audit.pipeline.conftest import file
 from tests.truth import digits, product
 from tests.truth.product import Job

@@ -8,9 +8,10 @@ from junco.audit.checks.convergence import NAMES
 from junco.audit.pipeline.convergence import CONVERGED, converged, layers_of
 from junco.audit.pipeline.draw import draw
 from junco.audit.types import Partial
-from junco.contract.outcome import Caveat, ClassStatistics, ConvergencePoint, Outcome
+from junco.contract.outcome import Caveat, Outcome
 from junco.contract.plan import Shard, ShardKind
 from junco.contract.sharding import shards
+from junco.contract.statistics import ClassStatistics, ConvergencePoint
 from tests.truth import digits, models, product
 from tests.truth.product import Job
 

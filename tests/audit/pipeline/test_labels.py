@@ -10,7 +10,8 @@ from torch import nn
 from junco.audit.pipeline.draw import draw
 from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName, Lesson, Verdict
-from junco.contract.outcome import Caveat, LabelStatistics, Outcome
+from junco.contract.outcome import Caveat, Outcome
+from junco.contract.statistics import LabelStatistics
 from tests.truth import digits, models, product
 from tests.truth.product import Job
 

@@ -12,9 +12,10 @@ from junco.audit.pipeline.merge import Merged, column, columns, count, of_kind
 from junco.audit.pipeline.shards import run
 from junco.audit.types import Partial
 from junco.contract.catalogue import Arm
-from junco.contract.outcome import CheckOutcome, Outcome, RandomizationStatistics
+from junco.contract.outcome import CheckOutcome, Outcome
 from junco.contract.plan import Shard, ShardKind
 from junco.contract.sharding import shards
+from junco.contract.statistics import RandomizationStatistics
 from tests.truth.product import Job
 
 

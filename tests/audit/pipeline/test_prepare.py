@@ -13,7 +13,7 @@ from tests.truth.product import Job
 
 
 def test_targets_are_the_trained_models_own_predictions(job: Job) -> None:
-    """Fixed for trained and randomised models alike (science.md 0), in the plan's order of images."""
+    """Fixed for trained and randomised models alike (docs/verdicts.md, section 2), in the plan's order of images."""
     ready = bench(job.plan, job.model, job.files)
     _, test = digits.split()
     x = test.x[list(job.plan.selected)]

@@ -213,7 +213,7 @@ def test_chance_is_the_99_percent_limit_of_the_majority_class(job: Job) -> None:
 
 
 def test_misclassified_images_are_told(job: Job) -> None:
-    """Science.md 7 asks for rightly classified images; others are a caveat, and only where labels are known."""
+    """Rightly classified images are what the check is for; others are a caveat, and only where labels are known."""
     predicted = list(job.outcome().images.predictions)
     for labels, expected in ((predicted, False), ([None] * 22, False), ([9 - c for c in predicted], True)):
         found = product.check_run(job.outcome(labels=labels)).caveats

@@ -15,8 +15,9 @@ from junco.audit.types import Partial
 from junco.contract.base import digest_of
 from junco.contract.catalogue import CheckName, Level, Sign, Verdict
 from junco.contract.images import ImageSet
-from junco.contract.outcome import Caveat, Outcome, TamperingStatistics
+from junco.contract.outcome import Caveat, Outcome
 from junco.contract.sharding import shards
+from junco.contract.statistics import TamperingStatistics
 from tests.truth import digits, fooling, models, product
 from tests.truth.product import Job
 

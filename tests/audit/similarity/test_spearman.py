@@ -155,7 +155,7 @@ def test_magnitudes_on_a_binary_image_correlate_by_ties_alone(share: float) -> N
 
 
 def test_low_resolution_maps_have_few_degrees_of_freedom() -> None:
-    """C9: ranks of upsampled 7 x 7 noise scatter like 49 values, not like 50176."""
+    """Ranks of upsampled 7 x 7 noise scatter like 49 values, not like 50176."""
     native = _noise(300, 7, 7)
     rho = cross(prepare(native[:150]), prepare(native[150:]))
     assert np.std(rho.numpy()) == pytest.approx(1 / math.sqrt(48), rel=0.05)

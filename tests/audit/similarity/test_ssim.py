@@ -100,7 +100,7 @@ def test_a_shift_is_seen_in_two_dimensions() -> None:
 
 
 def test_unrelated_heavy_tailed_maps_score_low_under_audit_and_high_under_the_2018_code() -> None:
-    """C2: independent Student-t3 maps look alike to min-max scaling, and not after the percentile clip."""
+    """Independent Student-t3 maps look alike to min-max scaling, and not after the percentile clip."""
     rng = np.random.default_rng(0)
     a, b = (torch.from_numpy(rng.standard_t(3, (6, 128, 128))) for _ in range(2))
     assert named("ssim_audit")(a, b).mean().item() < 0.05

@@ -1,4 +1,4 @@
-"""From checks to a method's word, from methods to the overall word (design.md 8)."""
+"""From checks to a method's word, from methods to the overall word (docs/verdicts.md, section 1)."""
 
 import itertools
 

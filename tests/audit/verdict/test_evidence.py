@@ -6,7 +6,7 @@ import pytest
 from junco.audit.verdict.evidence import above, below, swapped
 from junco.audit.verdict.interval import TwoWay
 from junco.contract.catalogue import Level
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 T = Thresholds()
 

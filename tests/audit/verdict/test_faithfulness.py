@@ -5,7 +5,7 @@ import pytest
 
 from junco.audit.verdict import FaithJudgement, FaithNumbers, judge_faithfulness
 from junco.contract.catalogue import Fill, Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 T = Thresholds()
 N = 20

@@ -6,7 +6,7 @@ import pytest
 from junco.audit.verdict import ClassNumbers, Numbers, judge_classes, judge_manipulation
 from junco.audit.verdict.effect import Bounds, effect
 from junco.contract.catalogue import Rival, Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 T = Thresholds()
 METHODS, IMAGES, DRAWS = 8, 20, 3

@@ -5,7 +5,7 @@ import pytest
 
 from junco.audit.verdict import AimNumbers, FragilityJudgement, judge_fragility
 from junco.contract.catalogue import Aim, Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 T = Thresholds()
 N = 20

@@ -13,7 +13,7 @@ Table = NDArray[np.float64]
 
 
 def by_loops(y: Table) -> tuple[float, float, float]:
-    """Mean, variance and degrees of freedom of science.md 7, cell by cell."""
+    """Mean, variance and degrees of freedom as docs/verdicts.md writes them, cell by cell."""
     n, s = y.shape
     grand = sum(y[i, j] for i in range(n) for j in range(s)) / (n * s)
     row = [sum(y[i, j] for j in range(s)) / s for i in range(n)]
@@ -87,7 +87,7 @@ def coverage(draws: int, shape: tuple[int, int], *, image: float, model: float) 
 @pytest.mark.parametrize(("image", "model"), [(0.12, 0.03), (0.12, 0.08), (0.4, 0.03)])
 @pytest.mark.parametrize("shape", [(50, 5), (20, 3)])
 def test_the_interval_covers_what_it_promises(shape: tuple[int, int], image: float, model: float) -> None:
-    """Science.md 7: 93-97 %; 1500 draws have a standard error of 0.6 %, so 1.2 % are allowed on either side."""
+    """93-97 %; 1500 draws have a standard error of 0.6 %, so 1.2 % are allowed on either side."""
     assert 0.918 <= coverage(1500, shape, image=image, model=model) <= 0.982
 
 
@@ -100,7 +100,7 @@ def test_the_interval_covers_between_92_and_97_percent(shape: tuple[int, int], i
 
 
 def test_an_image_only_interval_would_not_cover() -> None:
-    """C16: the reason for the two-way interval; an image-only one of N=100, S=5, seed sd .08 covers about half."""
+    """The reason for the two-way interval; an image-only one of N=100, S=5, seed sd .08 covers about half."""
     hits = 0
     for seed in range(300):
         means = crossed(seed, (100, 5), image=0.12, model=0.08).mean(axis=1)

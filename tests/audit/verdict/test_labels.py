@@ -5,7 +5,7 @@ import pytest
 
 from junco.audit.verdict import LabelJudgement, LabelNumbers, Table, judge_labels
 from junco.contract.catalogue import Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 T = Thresholds()
 N, S = 40, 4

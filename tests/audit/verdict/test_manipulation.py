@@ -5,7 +5,7 @@ import pytest
 
 from junco.audit.verdict import ManipulationJudgement, judge_manipulation, manipulated
 from junco.contract.catalogue import Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 T = Thresholds()
 

@@ -1,4 +1,4 @@
-"""The rule of parameter_randomization, case by case, and how often it errs (science.md 7 and 11.6)."""
+"""The rule of parameter_randomization, case by case, and how often it errs (docs/verdicts.md, section 2)."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from junco.audit.verdict import Judgement, MethodNumbers, Numbers, judge, kappa
 from junco.contract.catalogue import Arm, Depth, Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 Table = NDArray[np.float64]
 Place = tuple[Arm, Depth]
@@ -84,7 +84,7 @@ def test_the_three_plain_cases(effect: float, expected: Verdict) -> None:
 
 
 def test_the_logit_layer_never_decides() -> None:
-    """C4: kappa 1 at the logit layer changes no pass; kappa 0 there changes no fail."""
+    """Kappa 1 at the logit layer changes no pass; kappa 0 there changes no fail."""
     assert word(method(at(Arm.REINIT, Depth.LOGIT, 0.0, value=1.0))) is Verdict.PASS
     assert word(method({p: 0.0 if p[1] is Depth.LOGIT else 0.8 for p in PLACES})) is Verdict.FAIL
 
@@ -98,7 +98,7 @@ def test_one_depth_suffices_to_fail_if_both_arms_agree(depth: Depth) -> None:
 @pytest.mark.parametrize("depth", [Depth.TOP, Depth.FULL])
 @pytest.mark.parametrize("arm", list(Arm))
 def test_one_arm_alone_convicts_nobody_and_spoils_the_pass(arm: Arm, depth: Depth) -> None:
-    """C8: disagreement between the arms is inconclusive, however strong one arm is."""
+    """Disagreement between the arms is inconclusive, however strong one arm is."""
     assert word(method(at(arm, depth, 0.0, value=1.0), noise=0.01)) is Verdict.INCONCLUSIVE
 
 
@@ -229,7 +229,7 @@ def test_a_fifth_of_undefined_cells_is_still_judged_and_more_is_not() -> None:
 
 @pytest.mark.parametrize(("ceiling", "expected"), [(0.49, Verdict.INVALID), (0.51, Verdict.PASS)])
 def test_a_method_that_does_not_reproduce_itself_is_invalid(ceiling: float, expected: Verdict) -> None:
-    """C5, O8: R < .5 catches random maps, which would otherwise pass best of all."""
+    """O8: R < .5 catches random maps, which would otherwise pass best of all."""
     rho = np.full((N, S), 0.03)
     depth = Numbers(rho=rho, floor=rho, degenerate=np.zeros((N, S)))
     assert word(everywhere(depth, ceiling=np.full(N, ceiling))) is expected
@@ -254,7 +254,7 @@ def test_a_constant_map_is_invalid() -> None:
 
 @pytest.mark.parametrize("place", [p for p in PLACES if p[1] is not Depth.LOGIT])
 def test_degenerate_maps_invalidate_at_the_deciding_depths(place: Place) -> None:
-    """More than 20 % constant or non-finite maps at one deciding depth of one arm, C10."""
+    """More than 20 % constant or non-finite maps at one deciding depth of one arm."""
     assert word(method(0.0, replaced={place: degenerate(11)})) is Verdict.INVALID
     assert word(method(0.0, replaced={place: degenerate(10)})) is Verdict.PASS
 
@@ -300,7 +300,7 @@ def test_the_reason_names_the_number() -> None:
 
 
 def draw(seed: int, effect: float) -> MethodNumbers:
-    """A method under the variance model of science.md 7: image .12, seed .03, residual .10, the images shared."""
+    """A method of known variance: image .12, seed .03, residual .10, the images shared."""
     rng = np.random.default_rng(seed)
     images = rng.normal(0, 0.12, (N, 1))
     depths = {}
@@ -322,7 +322,7 @@ def rates(effect: float, draws: int) -> tuple[dict[Verdict, float], dict[Verdict
 
 @pytest.mark.parametrize(("effect", "false_word"), [(0.25, Verdict.PASS), (0.5, Verdict.FAIL)])
 def test_false_verdicts_are_rare_at_the_thresholds_themselves(effect: float, false_word: Verdict) -> None:
-    """Science.md 11.6: at most 6 % over 2000 repetitions, for a method and for each single depth.
+    """At most 6 % over 2000 repetitions, for a method and for each single depth.
 
     The single depth's rate must also reach 3 %: a rule that never speaks would keep any promise.
     """
@@ -333,6 +333,6 @@ def test_false_verdicts_are_rare_at_the_thresholds_themselves(effect: float, fal
 
 @pytest.mark.parametrize(("effect", "expected"), [(0.15, Verdict.PASS), (0.6, Verdict.FAIL)])
 def test_the_rule_has_power_a_tenth_away_from_its_thresholds(effect: float, expected: Verdict) -> None:
-    """At N=50, S=5 the half-width of the interval is .047 (science.md 7): .1 away is decided almost always."""
+    """At N=50, S=5 the half-width of the interval is .047: .1 away is decided almost always."""
     method_rate, _ = rates(effect, 100)
     assert method_rate[expected] >= 0.9

@@ -5,7 +5,7 @@ import pytest
 
 from junco.audit.verdict import RepeatJudgement, RepeatNumbers, judge_repeatability
 from junco.contract.catalogue import Circumstance, Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 T = Thresholds()
 N = 20

@@ -1,11 +1,11 @@
-"""The rule of input_shift, case by case (science.md 5)."""
+"""The rule of input_shift, case by case (docs/verdicts.md, section 3)."""
 
 import numpy as np
 import pytest
 
 from junco.audit.verdict import ShiftJudgement, decisive, judge_shift
 from junco.contract.catalogue import Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 T = Thresholds()
 

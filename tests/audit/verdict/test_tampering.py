@@ -8,7 +8,7 @@ import pytest
 
 from junco.audit.verdict import Gains, Reference, TamperingJudgement, TamperingNumbers, judge_tampering
 from junco.contract.catalogue import Level, Sign, Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 T = Thresholds()
 N = 30

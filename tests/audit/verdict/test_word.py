@@ -24,8 +24,8 @@ from junco.audit.verdict import (
 )
 from junco.audit.verdict.word import Judged, forecast
 from junco.contract.catalogue import Aim, Arm, Circumstance, Depth, Fill, Rival, Verdict
-from junco.contract.profile import Thresholds
 from junco.contract.statistics import Sample
+from junco.contract.thresholds import Thresholds
 
 T = Thresholds()
 OPEN, PASS = Verdict.INCONCLUSIVE, Verdict.PASS

@@ -68,7 +68,7 @@ def _learned(order: Order, ready: Bench, training: Training) -> pictures.Picture
 
 def _lacking(order: Order, training: Training) -> str | None:
     """Why models that the plan names cannot be compared, if they were not handed over."""
-    named = {training.supplied.permuted, training.supplied.twin} - {None} if training.supplied else set()
+    named = set(training.supplied.models.values()) if training.supplied else set()
     missing = named - order.others.keys()
     return "models that the plan names beside its own were not handed over with it" if missing else None
 

@@ -97,7 +97,7 @@ def pair(name: Method, **changed: object) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("segments", [{}, SLIC], ids=["grid", "slic"])
 @pytest.mark.parametrize("name", [name for name in FEW if name is not Method.PREDICTION_DIFFERENCE])
 def test_a_fill_that_moves_along_passes_an_input_shift(name: Method, segments: dict[str, object]) -> None:
-    """Science 5: black follows the shift and the map stays to float64 rounding; zero does not and the map moves."""
+    """Black follows the shift and the map stays to float64 rounding; zero does not and the map moves."""
     if name is Method.RISE and segments:
         pytest.skip("RISE has no segments")
     before, after = pair(name, baseline="black", **segments)

@@ -7,7 +7,7 @@ from torch import nn
 from junco.audit.explain import Pass, preflight
 from junco.audit.explain.rules.idle import idle
 from junco.contract.catalogue import DeepLiftParameters, Method
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 from tests.audit.explain.models import bound, convnet, images, preactivation
 from tests.audit.explain.rules import nets
 

@@ -1,4 +1,4 @@
-"""Rules under an input shift that is folded into the first layer: science.md 5's table."""
+"""Rules under an input shift that is folded into the first layer: the pattern of Kindermans et al. (2017)."""
 
 from dataclasses import replace
 

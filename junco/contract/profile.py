@@ -8,8 +8,6 @@ from junco.contract.base import Frozen
 from junco.contract.catalogue import CheckName
 from junco.contract.thresholds import Thresholds
 
-__all__ = ["PROFILES", "Profile", "ProfileName", "Thresholds"]
-
 
 class ProfileName(StrEnum):
     """How much work a verdict rests on."""
@@ -66,7 +64,7 @@ class Profile(Frozen):
 PROFILES: dict[ProfileName, Profile] = {
     ProfileName.QUICK: Profile(
         name=ProfileName.QUICK,
-        version=2,
+        version=3,
         images_minimum=10,
         images_recommended=20,
         images_maximum=24,
@@ -95,7 +93,7 @@ PROFILES: dict[ProfileName, Profile] = {
     ),
     ProfileName.STANDARD: Profile(
         name=ProfileName.STANDARD,
-        version=2,
+        version=3,
         images_minimum=20,
         images_recommended=50,
         images_maximum=100,
@@ -124,7 +122,7 @@ PROFILES: dict[ProfileName, Profile] = {
     ),
     ProfileName.THOROUGH: Profile(
         name=ProfileName.THOROUGH,
-        version=2,
+        version=3,
         images_minimum=50,
         images_recommended=100,
         images_maximum=200,

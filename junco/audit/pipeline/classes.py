@@ -10,7 +10,7 @@ from junco.audit.pipeline.merge import Pieces, column
 from junco.audit.pipeline.numbers import interval, known
 from junco.audit.pipeline.probes import held
 from junco.audit.pipeline.trust import vouched
-from junco.audit.verdict import DECIDING_RIVALS, ClassJudgement, ClassNumbers, Effect, Numbers, Table, judge_classes
+from junco.audit.verdict import ACCUSING_RIVAL, ClassJudgement, ClassNumbers, Effect, Numbers, Table, judge_classes
 from junco.contract.catalogue import CheckName, Rival, Verdict
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun
 from junco.contract.plan import Plan, ShardKind
@@ -79,7 +79,7 @@ def _statistics(plan: Plan, rival: Rival, e: Effect) -> RivalStatistics:
         kappa=interval(e.kappa),
         identity=e.identity,
         p_fail=e.p_fail if e.kappa else None,
-        p_fail_holm=e.p_fail_holm if e.kappa and rival in DECIDING_RIVALS else None,
+        p_fail_holm=e.p_fail_holm if e.kappa and rival is ACCUSING_RIVAL else None,
         p_pass=e.p_pass if e.kappa else None,
         undefined=e.undefined,
         degenerate=e.degenerate,

@@ -1,7 +1,7 @@
 """Numbers in, verdicts out. Knows no model, no image and no map."""
 
 from junco.audit.verdict.claim import Claim
-from junco.audit.verdict.classes import DECIDING_RIVALS, ClassJudgement, ClassNumbers, judge_classes
+from junco.audit.verdict.classes import ACCUSING_RIVAL, DECIDING_RIVALS, ClassJudgement, ClassNumbers, judge_classes
 from junco.audit.verdict.combine import of_method, overall
 from junco.audit.verdict.effect import Effect, Numbers, kappa
 from junco.audit.verdict.evidence import Evidence, told_apart
@@ -20,6 +20,7 @@ from junco.audit.verdict.shift import ShiftJudgement, decisive, judge_shift
 from junco.audit.verdict.tampering import TamperingJudgement, TamperingNumbers, judge_tampering
 
 __all__ = [
+    "ACCUSING_RIVAL",
     "DECIDING",
     "DECIDING_RIVALS",
     "Against",

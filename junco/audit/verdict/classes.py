@@ -1,7 +1,8 @@
 """The verdict of class_sensitivity: numbers in, verdict out (docs/verdicts.md).
 
-FAIL needs kappa above class_fail for random classes or for the least likely one, Holm-corrected over methods and both
-ways of choosing; PASS needs kappa below class_pass for both. The second class never decides: it may share its evidence.
+FAIL needs kappa above class_fail for random classes, Holm-corrected over methods; PASS needs kappa below class_pass for
+random classes and for the least likely one. That one alone accuses nobody: training makes it the predicted one's
+opposite, whose map a sound method turns over. The second class never decides: it may share its evidence.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +15,13 @@ from junco.audit.verdict.interval import Table, holm
 from junco.audit.verdict.reach import all_of, any_of, sample
 from junco.audit.verdict.word import Judged, Said, forecast
 from junco.contract.catalogue import Rival, Verdict
-from junco.contract.profile import Thresholds
 from junco.contract.statistics import Sample
+from junco.contract.thresholds import Thresholds
 
-DECIDING_RIVALS = (Rival.RANDOM, Rival.LEAST)
-"""Other classes whose maps decide."""
+ACCUSING_RIVAL = Rival.RANDOM
+"""Other classes whose maps can fail a method."""
+DECIDING_RIVALS = (ACCUSING_RIVAL, Rival.LEAST)
+"""Other classes whose maps must differ for a pass."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +42,15 @@ class ClassJudgement(Judged):
 
 
 def judge_classes(methods: Sequence[ClassNumbers], t: Thresholds) -> tuple[ClassJudgement, ...]:
-    """Judge ``methods`` together: they share one Holm correction over the deciding rivals."""
+    """Judge ``methods`` together: they share one Holm correction over random classes."""
     bounds = _bounds(t)
     found = [{rival: effect(m.ceiling, n, t, bounds=bounds) for rival, n in m.rivals.items()} for m in methods]
-    adjusted = iter(holm([e[r].p_accused for e in found for r in DECIDING_RIVALS]))
+    adjusted = iter(holm([e[ACCUSING_RIVAL].p_accused for e in found]))
     judged = []
     for method, effects in zip(methods, found, strict=True):
-        corrected = {rival: next(adjusted) for rival in DECIDING_RIVALS}
+        corrected = {ACCUSING_RIVAL: next(adjusted)}
         rivals = {rival: decided(e, corrected.get(rival, 1.0), t) for rival, e in effects.items()}
-        judged.append(_judged(method, rivals, t, claims=len(DECIDING_RIVALS) * len(methods)))
+        judged.append(_judged(method, rivals, t, claims=len(methods)))
     return tuple(judged)
 
 
@@ -61,10 +64,10 @@ def _judged(method: ClassNumbers, rivals: Mapping[Rival, Effect], t: Thresholds,
 
 
 def _needed(method: ClassNumbers, rivals: Mapping[Rival, Effect], t: Thresholds, *, claims: int) -> Sample | None:
-    """Data that would show a pass for both rivals, or a fail for one."""
+    """Data that would show a pass for both rivals, or a fail for random classes."""
     bounds, deciding = _bounds(t), [rivals[rival] for rival in DECIDING_RIVALS]
     passing = all_of(to_pass(e, bounds, t) for e in deciding)
-    failing = any_of(to_fail(e, bounds, t, claims=claims) for e in deciding)
+    failing = to_fail(rivals[ACCUSING_RIVAL], bounds, t, claims=claims)
     return sample(any_of([passing, failing]), *method.rivals[Rival.RANDOM].rho.shape)
 
 
@@ -78,9 +81,8 @@ def _verdict(ceiling: Table, rivals: Mapping[Rival, Effect], t: Thresholds) -> S
     for rival, e in deciding.items():
         if e.decision is Verdict.INVALID:
             return Verdict.INVALID, f"{e.degenerate:.0%} of its maps of {_NAMES[rival]} are constant or not finite"
-    failed = [rival for rival, e in deciding.items() if fails(e, t)]
-    if failed:
-        return Verdict.FAIL, _why_fail(failed[0], deciding[failed[0]])
+    if fails(deciding[ACCUSING_RIVAL], t):
+        return Verdict.FAIL, _why_fail(deciding[ACCUSING_RIVAL])
     if all(e.decision is Verdict.PASS for e in deciding.values()):
         worst = max(e.kappa.mean for e in deciding.values() if e.kappa)
         return Verdict.PASS, f"another class has another map (kappa at most {worst:.2f})"
@@ -90,14 +92,17 @@ def _verdict(ceiling: Table, rivals: Mapping[Rival, Effect], t: Thresholds) -> S
 _NAMES = {Rival.RANDOM: "random classes", Rival.LEAST: "the least likely class"}
 
 
-def _why_fail(rival: Rival, e: Effect) -> str:
+def _why_fail(e: Effect) -> str:
     if e.unchanged or e.kappa is None:
-        return f"the map of {_NAMES[rival]} is the map of the predicted class"
-    return f"the map of {_NAMES[rival]} keeps {e.kappa.mean:.0%} of that of the predicted class"
+        return f"the map of {_NAMES[ACCUSING_RIVAL]} is the map of the predicted class"
+    return f"the map of {_NAMES[ACCUSING_RIVAL]} keeps {e.kappa.mean:.0%} of that of the predicted class"
 
 
 def _why_not(rivals: Mapping[Rival, Effect], t: Thresholds) -> str:
     if any(e.undefined > t.undefined_share for e in rivals.values()):
         return "its maps of different images are too alike to tell one class's map from another's"
+    least = rivals[Rival.LEAST]
+    if least.decision is Verdict.FAIL and least.kappa and rivals[ACCUSING_RIVAL].decision is Verdict.PASS:
+        return f"only the map of {_NAMES[Rival.LEAST]} keeps {least.kappa.mean:.0%}, and it may be the map turned over"
     worst = max((e.kappa.upper(t.alpha) for e in rivals.values() if e.kappa), default=float("nan"))
     return f"the evidence decides neither way (kappa up to {worst:.2f} cannot be excluded)"

@@ -7,7 +7,7 @@ import pytest
 
 from junco.audit.verdict import ClassJudgement, ClassNumbers, Numbers, Table, judge_classes
 from junco.contract.catalogue import Rival, Verdict
-from junco.contract.profile import Thresholds
+from junco.contract.thresholds import Thresholds
 
 T = Thresholds()
 N, S = 50, 5
@@ -43,14 +43,21 @@ def judged(*methods: ClassNumbers) -> ClassJudgement:
         ({}, Verdict.PASS),
         ({Rival.RANDOM: 0.8, Rival.LEAST: 0.8}, Verdict.FAIL),
         ({Rival.RANDOM: 0.8}, Verdict.FAIL),
-        ({Rival.LEAST: 0.8}, Verdict.FAIL),
+        ({Rival.LEAST: 0.8}, Verdict.INCONCLUSIVE),
         ({Rival.RANDOM: 0.45}, Verdict.INCONCLUSIVE),
         ({Rival.LEAST: 0.45}, Verdict.INCONCLUSIVE),
     ],
 )
-def test_one_insensitive_rival_fails_and_both_must_acquit(kappas: Mapping[Rival, float], expected: Verdict) -> None:
-    """Fail above class_fail for either rival; pass below class_pass for both."""
+def test_random_classes_accuse_and_both_must_acquit(kappas: Mapping[Rival, float], expected: Verdict) -> None:
+    """Fail above class_fail for random classes; pass below class_pass for the least likely one too."""
     assert judged(method(kappas)).verdict is expected
+
+
+def test_the_opposite_class_alone_raises_a_doubt_that_names_it() -> None:
+    """A sound method may turn its map over for the least likely class: that is neither a pass nor a fail."""
+    found = judged(method({Rival.LEAST: 0.64}))
+    assert found.reason == "only the map of the least likely class keeps 64%, and it may be the map turned over"
+    assert found.rivals[Rival.LEAST].p_fail_holm == 1.0
 
 
 def test_the_second_class_never_decides() -> None:
@@ -96,4 +103,4 @@ def test_many_methods_share_the_error_rate() -> None:
     crowd = [method({Rival.RANDOM: 0.45}, label=str(i)) for i in range(40)]
     among = judged(doubtful, *crowd).rivals[Rival.RANDOM]
     assert among.p_fail == alone.p_fail
-    assert among.p_fail_holm == pytest.approx(min(1.0, 82 * alone.p_fail))
+    assert among.p_fail_holm == pytest.approx(min(1.0, 41 * alone.p_fail))

@@ -7,13 +7,14 @@ from functools import partial
 import torch
 
 from benchmarks.clock import seconds
-from benchmarks.replicate import bars, coverage, curves, nulls, page, rates, tables
+from benchmarks.replicate import attacks, bars, coverage, curves, nulls, page, rates, tables
 from benchmarks.replicate.work import Found, kept, there
 
 STEPS: Mapping[str, Callable[[], Found]] = {
     "rates": rates.rates,
     **{f"curves_{name}": partial(curves.curves, name) for name in curves.PRINTED},
     **{f"table_{name}": partial(tables.table, name) for name in ("vgg", "vit", "cnn", "mlp")},
+    **{f"attacks_{name}": partial(attacks.attacks, name) for name in attacks.NETWORKS},
     "coverage": coverage.coverage,
     "nulls_cnn": partial(nulls.nulls, "cnn"),
     "nulls_lite0": partial(nulls.nulls, "lite0"),

@@ -53,6 +53,23 @@ def _verdict_row(label: str, row: Found) -> list[str]:
     return [f"`{label}`", _word(drawn["verdict"]), top, full, shift, _word(asked.get("verdict", "-")), shown, *others]
 
 
+def attacks(found: Found) -> str:
+    """Words by method: the share of images won, the most of the top pixels lost, how far orders move the answer."""
+    head = ["method", "input_manipulation", "won", "won, smoothed", "fragility", "lost", "model_manipulation", "moves"]
+    return lines(head, (_attacks_row(label, row) for label, row in found["methods"].items()))
+
+
+def _attacks_row(label: str, row: Found) -> list[str]:
+    pixels, noise, lies = (
+        row.get(f"{check}", {}) for check in ("input_manipulation", "fragility", "model_manipulation")
+    )
+    lost = [value for value in noise.get("lost", {}).values() if value is not None]
+    moves = f"{number(lies['gain'])} / {number(lies['witness'])}" if "gain" in lies else "-"
+    words = [_word(one.get("verdict", "-")) for one in (pixels, noise, lies)]
+    won = [number(pixels.get(key)) for key in ("success", "beta")]
+    return [f"`{label}`", words[0], *won, words[1], number(max(lost, default=None)), words[2], moves]
+
+
 def policies(tables: Mapping[str, Found]) -> str:
     """kappa at full depth of every other norm policy, beside that of the plan's own on the same images and draws."""
     rows = [

@@ -8,12 +8,12 @@ from typing import Any
 
 from benchmarks.replicate.work import OUT, save
 from junco.audit import images as pictures
+from junco.audit.partial import Partial
 from junco.audit.pipeline.codec import decode, encode
 from junco.audit.pipeline.finalise import conclude, provenance
 from junco.audit.pipeline.inspect import inspect
 from junco.audit.pipeline.prepare import Files
 from junco.audit.pipeline.shards import run
-from junco.audit.types import Partial
 from junco.client.images import gathered, image_set
 from junco.contract.base import digest_of
 from junco.contract.catalogue import CheckName

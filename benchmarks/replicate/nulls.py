@@ -22,10 +22,11 @@ from benchmarks.replicate.work import OUT, Found, save
 from examples import efficientnet_lite0
 from examples.demo import imagenet_photos
 from junco.audit.checks.conventions import as_images, published
-from junco.audit.checks.parameter_randomization import phase_noise
+from junco.audit.checks.resemblance import phase_noise
+from junco.audit.explanation import Explainer
+from junco.audit.maps import reduce
 from junco.audit.pipeline.prepare import bench, comparison, explainer
 from junco.audit.similarity import named
-from junco.audit.types import Explainer, reduce
 from junco.audit.verdict import kappa
 from junco.contract.catalogue import CheckName, Method, View
 from junco.contract.conventions import CONVENTIONS

@@ -30,6 +30,8 @@ def tables(found: Mapping[str, Found]) -> Iterator[tuple[str, str]]:
             yield f"curves_{name}", blocks.curve(name, found[f"curves_{name}"])
         if f"table_{name}" in found:
             yield f"table_{name}", blocks.verdicts(found[f"table_{name}"])
+        if f"attacks_{name}" in found:
+            yield f"attacks_{name}", blocks.attacks(found[f"attacks_{name}"])
     shown = {name: found[f"table_{name}"] for name in ("lite0", *NETWORKS) if f"table_{name}" in found}
     yield "policies", blocks.policies(shown)
     for name in ("rates", "coverage", "bars"):

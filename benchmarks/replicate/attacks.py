@@ -1,0 +1,52 @@
+"""Verdict tables of the checks that attack a map or suspect the network: manipulated pixels, noise, a lying network."""
+
+from typing import Any
+
+from benchmarks.replicate.curves import images
+from benchmarks.replicate.jobs import Job
+from benchmarks.replicate.nets import SHAPE
+from benchmarks.replicate.train import trained
+from benchmarks.replicate.work import OUT, Found, save
+from junco.contract.outcome import MethodOutcome
+from junco.contract.statistics import FragilityStatistics, ManipulationStatistics, TamperingStatistics
+
+NETWORKS = ("cnn", "vgg")
+METHODS = (
+    "gradient",
+    "input_x_gradient",
+    {"method": "integrated_gradients", "parameters": {"steps": 8}},
+    {"method": "smoothgrad", "parameters": {"samples": 8}},
+    "guided_backprop",
+    "lrp_z_plus",
+    "grad_cam",
+)
+CHECKS = ("input_manipulation", "fragility", "model_manipulation")
+
+
+def attacks(name: str) -> Found:
+    """Words and deciding numbers on the network called ``name``."""
+    network = trained(name)
+    file, data = images(50)
+    save(OUT / file, data)
+    asked = {"checks": list(CHECKS), "profile": "quick"}
+    outcome = Job(f"attacks_{name}", network.file, [OUT / file], SHAPE, METHODS, asked).outcome()
+    methods = (*outcome.methods, *outcome.controls)
+    return {"images": len(outcome.plan.selected), "methods": {m.label: _row(m) for m in methods if m.checks}}
+
+
+def _row(found: MethodOutcome) -> Found:
+    row = {}
+    for outcome in found.checks:
+        said = {"verdict": outcome.verdict.value, "summary": outcome.summary}
+        row[outcome.check.value] = said | _numbers(outcome.statistics)
+    return row
+
+
+def _numbers(s: Any) -> Found:
+    if isinstance(s, ManipulationStatistics):
+        return {"success": s.success.mean, "kept": s.kept, "after": s.after, "beta": s.beta_success.mean}
+    if isinstance(s, FragilityStatistics):
+        return {"lost": {a.aim.value: a.score.mean for a in s.aims}}
+    if isinstance(s, TamperingStatistics):
+        return {"gain": s.gain, "witness": s.gain_witness}
+    return {}

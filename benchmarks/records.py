@@ -2,8 +2,9 @@
 
 ``digits``: the narrow CNN of the digits regression, its 50 test digits, the quick profile (24 digits, 3 seeds).
 ``efficientnet_lite0``: its ImageNet weights and 20 photos, the quick profile, methods of few passes unless ``--passes``
-says otherwise. Parameters are the methods' defaults. What is recorded already is kept, so that a run that was stopped
-goes on; ``--methods`` judges those alone, in one job, where they share what they can.
+says otherwise. Parameters are the methods' defaults; ``--lean`` takes fewer steps and samples, and the record says so.
+What is recorded already is kept, so that a run that was stopped goes on; ``--methods`` judges those alone, in one job,
+where they share what they can.
 """
 
 import argparse
@@ -29,6 +30,21 @@ from junco.contract.request import MethodRequest, PlanRequest
 
 RECORDS = Path(__file__).parent.parent / "junco" / "contract" / "catalogue" / "records.json"
 CHECKS = (CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT, CheckName.CLASS_SENSITIVITY)
+LEAN: Mapping[Method, Mapping[str, int]] = {
+    Method.INTEGRATED_GRADIENTS: {"steps": 16},
+    Method.SMOOTHGRAD: {"samples": 8},
+    Method.VARGRAD: {"samples": 8},
+    Method.GRADIENT_SHAP: {"samples": 8},
+    Method.EXPECTED_GRADIENTS: {"samples": 8},
+    Method.INTEGRATED_GRADIENTS_SMOOTHGRAD: {"steps": 8, "samples": 2},
+    Method.OCCLUSION: {"window": 56, "stride": 56},
+    Method.SCORE_CAM: {"channels": 32},
+    Method.SHAPLEY_SAMPLING: {"permutations": 2},
+    Method.LIME: {"samples": 100},
+    Method.KERNEL_SHAP: {"samples": 100},
+    Method.RISE: {"samples": 100},
+}
+"""What fewer passes some methods can do with, where their defaults would take hours."""
 _SHARED_PASSES = 4
 """Methods of at most so many passes are judged in one job, where they share them."""
 
@@ -61,7 +77,7 @@ REFERENCES: Mapping[str, Callable[[Path], Reference]] = {"digits": _digits, "eff
 """Reference models by name."""
 
 
-def judged(reference: Reference, methods: Sequence[Method], folder: Path) -> Outcome:
+def judged(reference: Reference, methods: Sequence[MethodRequest], folder: Path) -> Outcome:
     """One job in process."""
     model = folder / "model.pt"
     model.write_bytes(reference.data)
@@ -70,7 +86,7 @@ def judged(reference: Reference, methods: Sequence[Method], folder: Path) -> Out
         request = PlanRequest(
             model=digest_of(reference.data),
             images=images.id,
-            methods=tuple(MethodRequest(method=method) for method in methods),
+            methods=tuple(methods),
             checks=CHECKS,
             profile=ProfileName.QUICK,
             preprocessing=PreprocessingRequest(preset=reference.preset),
@@ -96,6 +112,7 @@ def main() -> None:
     parser.add_argument("model", choices=REFERENCES)
     parser.add_argument("--passes", type=int, help="the most passes per image that a method may take")
     parser.add_argument("--methods", type=Method, nargs="+", help="judge these, whatever is recorded and they take")
+    parser.add_argument("--lean", action="store_true", help="with fewer steps and samples than by default")
     options = parser.parse_args()
     name = options.model
     with tempfile.TemporaryDirectory() as folder:
@@ -104,11 +121,13 @@ def main() -> None:
             reference = replace(reference, passes=options.passes)
         chosen = [tuple(options.methods)] if options.methods else jobs(reference, _read().get(name, {}))
         for methods in chosen:
-            taken = seconds(lambda methods=methods: _record(name, reference, methods, Path(folder)))  # type: ignore[misc]
+            lean = LEAN if options.lean else {}
+            asked = [MethodRequest(method=m, parameters=dict(lean.get(m, {}))) for m in methods]
+            taken = seconds(lambda asked=asked: _record(name, reference, asked, Path(folder)))  # type: ignore[misc]
             print(f"{', '.join(methods)}: {taken:.0f} s", flush=True)
 
 
-def _record(name: str, reference: Reference, methods: Sequence[Method], folder: Path) -> None:
+def _record(name: str, reference: Reference, methods: Sequence[MethodRequest], folder: Path) -> None:
     outcome = judged(reference, methods, folder)
     every = _read()
     mine = every.setdefault(name, {})

@@ -16,12 +16,15 @@ from torch import Tensor, nn
 
 from benchmarks.clock import Breakdown, in_turns, replaced, seconds
 from benchmarks.subjects import SUBJECTS, Subject, planned
+from junco.audit.batch import Batch
 from junco.audit.checks import randomise
+from junco.audit.explanation import Explained, Explainer
+from junco.audit.maps import Comparison
 from junco.audit.memory import keep_pages
+from junco.audit.model import Canonical
 from junco.audit.pipeline import prepare, shards
 from junco.audit.pipeline.prepare import Files
 from junco.audit.pipeline.runs import parameter_randomization as runs
-from junco.audit.types import Batch, Canonical, Comparison, Explained, Explainer
 from junco.contract.plan import Plan, Shard, ShardKind
 from junco.contract.sharding import shards as pieces
 

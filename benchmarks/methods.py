@@ -15,10 +15,12 @@ from torch import Tensor, nn
 
 from benchmarks.clock import in_turns, seconds
 from benchmarks.subjects import SUBJECTS
+from junco.audit.batch import Batch, Box
 from junco.audit.explain import Bound, build
+from junco.audit.explanation import Explainer
 from junco.audit.graph import load
 from junco.audit.memory import keep_pages
-from junco.audit.types import Batch, Box, Canonical, Explainer
+from junco.audit.model import Canonical
 from junco.contract.catalogue import METHODS, Family, Method
 
 _SHAPE = (3, 224, 224)

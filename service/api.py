@@ -6,9 +6,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from junco.contract.access import Scope
 from junco.contract.errors import Problem
 from junco.contract.outcome import Outcome
-from service.access.rules import needed
+from service.access.rules import needed, tells_more
 from service.problems import MEDIA_TYPE
 
 REFERENCE = "#/components/schemas/{model}"
@@ -74,6 +75,8 @@ def _tidy(document: dict[str, Any]) -> None:
                 operation["responses"] |= _as_text(problems(401, 403, 429))
                 # Optional: an installation may have access control off.
                 operation["security"] = [{"key": [scope.value]}, {}]
+            elif tells_more(path):
+                operation["security"] = [{}, {"key": [Scope.READ.value]}]
 
 
 def _framework(operation: dict[str, Any]) -> dict[str, Any]:

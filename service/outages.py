@@ -15,7 +15,7 @@ _PASSING = ("08", "40", "53", "57")
 
 def is_outage(error: Exception) -> bool:
     """Whether the same request may succeed a moment later. A violated constraint, or a wrong statement, is a bug."""
-    if isinstance(error, PoolExhausted | OperationalError | InterfaceError | ConnectionError | TimeoutError):
+    if isinstance(error, PoolExhausted | OperationalError | InterfaceError):
         return True
     if not isinstance(error, DBAPIError):
         return False

@@ -3,20 +3,16 @@
 import http
 import logging
 import math
-from collections.abc import Iterable
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from junco.contract.errors import (
     DOCS,
     BadInput,
-    FieldProblem,
     Internal,
     JobNotFinished,
     JuncoError,
@@ -30,6 +26,7 @@ from junco.contract.errors import (
 from junco.storage.outages import OUTAGES
 from junco.storage.room import told_when_full
 from service import outages
+from service.fields import mistaken, shortened
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "2"
@@ -51,7 +48,7 @@ def install(app: FastAPI) -> None:
 
 def respond(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
     """A problem as a response; ``instance`` is the request's path."""
-    told = problem.model_copy(update={"instance": request.url.path, "request_id": request_id(request)})
+    told = shortened(problem).model_copy(update={"instance": request.url.path, "request_id": request_id(request)})
     body = told.model_dump_json(exclude_none=True)
     return Response(body, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
@@ -59,32 +56,6 @@ def respond(request: Request, problem: Problem, headers: dict[str, str] | None =
 def request_id(request: Request) -> str:
     """The id under which the logs know this request."""
     return str(request.scope.get("junco.request_id", ""))
-
-
-def fields(errors: Iterable[Any]) -> list[FieldProblem]:
-    """Pydantic's errors as JSON pointers into the body, or into /query, /path and /header."""
-    found = [
-        FieldProblem(pointer=_pointer(error["loc"]), detail=_plain(error["msg"]), code=str(error["type"]).upper())
-        for error in errors
-    ]
-    # A list whose item is wrong is also "too short" to pydantic: only the innermost errors say what to mend.
-    return [outer for outer in found if not any(f.pointer.startswith(outer.pointer + "/") for f in found)]
-
-
-def _plain(message: object) -> str:
-    return str(message).removeprefix("Value error, ")
-
-
-def _pointer(loc: Iterable[int | str]) -> str:
-    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in loc]
-    return "".join("/" + part for part in (parts[1:] if parts[:1] == ["body"] else parts))
-
-
-def invalid(error: ValidationError, kind: type[BadInput], what: str) -> BadInput:
-    """A named error for data that does not fit its model."""
-    found = fields(error.errors(include_url=False, include_input=False, include_context=False))
-    first = f"{found[0].pointer or 'the body'}: {found[0].detail}"
-    return kind(f"{what} is not valid: {first}", remedy="See errors for each offending field.", errors=found)
 
 
 def refusal(request: Request, error: JuncoError) -> Response:
@@ -110,9 +81,7 @@ def _junco(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = fields(error.errors())
-    first = f"{found[0].pointer}: {found[0].detail}" if found else "see errors"
-    return respond(request, BadInput(f"The request is not valid: {first}", errors=found).problem())
+    return respond(request, mistaken(error.errors(), BadInput, "The request").problem())
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -22,7 +22,7 @@ from junco.contract.outcome import CheckOutcome, MethodOutcome, Outcome
 from junco.contract.plan import Plan, Shard
 from junco.contract.request import PlanRequest
 from junco.contract.resolve import resolve
-from junco.contract.sharding import shards
+from junco.contract.sharding import cut_of, shards
 
 
 def _as_it_is(plan: Plan) -> Plan:
@@ -31,7 +31,7 @@ def _as_it_is(plan: Plan) -> Plan:
 
 @dataclass(frozen=True)
 class Job:
-    """A model, its images and what is asked of them, under a name that its files lie under."""
+    """A model, its images and what is asked of them, under a name with which its files' folder begins."""
 
     name: str
     model: Path
@@ -66,8 +66,16 @@ class Job:
         """What every shard measured."""
         return {shard.index: self._partial(shard) for shard in shards(self.plan)}
 
+    @cached_property
+    def folder(self) -> Path:
+        """Where its partials lie: another plan, model or set of images, or another cut, is measured anew elsewhere."""
+        # Fields at their defaults say nothing: a version that adds one has not changed the plan.
+        text = self.plan.model_dump_json(exclude={"timeout_seconds"}, exclude_defaults=True)
+        digest = digest_of((text + cut_of(shards(self.plan))).encode()).removeprefix("sha256:")
+        return OUT / "jobs" / f"{self.name}-{digest[:12]}"
+
     def _partial(self, shard: Shard) -> Partial:
-        path = OUT / "jobs" / self.name / f"{shard.index}.safetensors"
+        path = self.folder / f"{shard.index}.safetensors"
         if not path.exists():
             print(f"  {self.name}: {shard.kind.value} {shard.index}, {shard.cost} passes", flush=True)
             save(path, encode(run(shard, self.plan, self.model.read_bytes(), self.files)))

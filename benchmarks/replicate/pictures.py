@@ -104,8 +104,12 @@ def _coverage(figure: Figure, found: Found) -> None:
 
 
 def _bars(figure: Figure, found: Found) -> None:
-    """Similarity of maps of two networks that learned the same, and of one that learned permuted labels."""
-    axes, rows = figure.subplots(), found["methods"]
+    """Similarity of maps of two networks that learned the same, and of one that learned permuted labels.
+
+    A constant map has none.
+    """
+    axes = figure.subplots()
+    rows = {label: row for label, row in found["methods"].items() if row["twin"][0] is not None}
     _bar_pair(axes, [(r["twin"], r["twin_floor"]) for r in rows.values()], "true labels, true labels again", 0)
     _bar_pair(axes, [(r["permuted"], r["floor"]) for r in rows.values()], "true labels, permuted labels", 1)
     names = [label.partition("(")[0].replace("_", "\n") for label in rows]

@@ -11,12 +11,12 @@ import torch
 
 from junco.audit import images as pictures
 from junco.audit.memory import keep_pages
+from junco.audit.partial import Partial
 from junco.audit.pipeline.codec import decode, encode
 from junco.audit.pipeline.inspect import inspect
 from junco.audit.pipeline.others import Filed
 from junco.audit.pipeline.prepare import Files
 from junco.audit.pipeline.shards import KEPT, run
-from junco.audit.types import Partial
 from junco.contract.base import digest_of
 from junco.contract.errors import Internal
 from junco.contract.images import ImageSet

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from junco.audit.types import Box
+from junco.audit.batch import Box
 from junco.contract.errors import ImageTooLarge, ImageTooSmall, ImageUnreadable, InputShapeMismatch
 from junco.contract.images import MAX_PIXELS, MIN_SIDE, ImageFile, Preprocessing
 

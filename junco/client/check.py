@@ -1,8 +1,6 @@
 """``junco check MODEL IMAGES...``: verdicts as a table, as files, and as an exit code."""
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from junco.client.extending import looked
 from junco.client.http import Client
 from junco.client.images import digest_of_file, gathered
 from junco.client.local import Local
+from junco.client.placing import placed
 from junco.client.remote import Remote
 from junco.contract.errors import BadInput
 from junco.contract.junit import to_junit
@@ -144,18 +143,13 @@ def backend(url: str | None) -> Iterator[Local | Remote]:
 
 
 def _done(asked: Asked, doing: Backend, wanted: Wanted, *, extend: bool) -> Outcome:
-    """The outcome, its files moved to ``--out`` only once all are there."""
+    """The outcome, its files in ``--out``."""
     if wanted.out.exists() and not wanted.out.is_dir():
         raise BadInput(f"{wanted.out} is not a folder.", expected="a folder for --out", found="a file")
-    wanted.out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=wanted.out.parent, prefix=".junco-") as folder:
-        with progress.shown(show.console(stderr=True)) as on_progress:
-            if extend:
-                outcome = looked(asked, doing, out=Path(folder), on_progress=on_progress)
-            else:
-                outcome = doing.check(asked, out=Path(folder), on_progress=on_progress)
-        shutil.copytree(folder, wanted.out, dirs_exist_ok=True)
-    return outcome
+    with progress.shown(show.console(stderr=True)) as on_progress:
+        if extend:
+            return looked(asked, doing, out=wanted.out, on_progress=on_progress)
+        return placed(asked, doing, out=wanted.out, on_progress=on_progress).outcome
 
 
 def _written(outcome: Outcome, wanted: Wanted) -> list[Path]:

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from junco.contract.catalogue import CheckName, Verdict
+from junco.contract.catalogue import Verdict
+from junco.contract.facts import facts, parameters
 from junco.contract.model import LayerReport, ModelReport, TensorSpec
 from junco.contract.outcome import MethodOutcome, Outcome, sentence
 from junco.contract.resources import CatalogueCheck, CatalogueMethod
@@ -31,8 +32,7 @@ def show_outcome(outcome: Outcome, console: Console) -> None:
     """A verdict a method and check, each with its one-sentence reason, and the word over all."""
     rows = [row for method in outcome.methods for row in _rows(method)]
     console.print(_table(("method", "check", "verdict", "why"), rows))
-    odd = [method for method in outcome.controls if method.expected not in (None, _judged(method))]
-    for method in odd:
+    for method in (control for control in outcome.controls if control.surprising):
         console.print(Text(f"control {method.label}: {method.verdict.value}, expected {method.expected}", "magenta"))
     for caveat in outcome.caveats:
         console.print(Text(f"caveat: {caveat.value}", "yellow"))
@@ -41,18 +41,17 @@ def show_outcome(outcome: Outcome, console: Console) -> None:
 
 def show_card(card: CatalogueMethod | CatalogueCheck, console: Console) -> None:
     """All that the catalogue tells of one method, control or check."""
-    told = card.model_dump(mode="json", exclude={"parameters", "verdicts"}, exclude_none=True)
-    rows = [(name.replace("_", " "), Text(str(value))) for name, value in told.items()]
-    if isinstance(card, CatalogueCheck):
-        console.print(_pairs(rows))
-        return
-    for model, checks in card.verdicts.items():
-        rows.append((f"on {model}", Text(", ".join(f"{c.value} {v.value}" for c, v in checks.items()))))
-    console.print(_pairs(rows))
-    fields: Mapping[str, Mapping[str, object]] = card.parameters.get("properties", {})  # type: ignore[assignment]  # JSON
-    if fields:
-        given = [(n, str(f.get("default", "")), str(f.get("description", ""))) for n, f in fields.items()]
-        console.print(_table(("parameter", "default", "meaning"), given))
+    told = {"Name": card.name.value, "Title": card.title, "Summary": card.summary, **facts(card)}
+    console.print(_pairs((_bare(name), Text(_bare(said))) for name, said in told.items()))
+    given = parameters(card) if isinstance(card, CatalogueMethod) else ()
+    if given:
+        rows = [(p.name, _bare(p.default), _bare(p.allowed), p.meaning) for p in given]
+        console.print(_table(("parameter", "default", "allowed", "meaning"), rows))
+
+
+def _bare(text: str) -> str:
+    """As people read it who do not read markdown."""
+    return text.replace("`", "")
 
 
 def show_report(report: ModelReport, console: Console) -> None:
@@ -144,12 +143,6 @@ def show_files(paths: Iterable[Path], console: Console) -> None:
 def word(verdict: Verdict) -> Text:
     """A verdict in its colour."""
     return Text(verdict.value, _STYLES[verdict])
-
-
-def _judged(method: MethodOutcome) -> Verdict | None:
-    """A control's verdict under the one check for which it is known beforehand, if that has run."""
-    kind = CheckName.PARAMETER_RANDOMIZATION
-    return next((check.verdict for check in method.checks if check.check is kind), method.expected)
 
 
 def _rows(method: MethodOutcome) -> Iterable[tuple[str | Text, ...]]:

@@ -7,13 +7,39 @@ from junco.contract.catalogue import Control, Method, MethodParameters
 from junco.contract.errors import InvalidPlan
 from junco.contract.model import ModelReport
 from junco.contract.plan import PlannedMethod
+from junco.contract.request import PlanRequest
+
+
+def require_output(request: PlanRequest, model: ModelReport) -> None:
+    """Raise InvalidPlan if an output is asked for that the model does not have, or that was not inspected."""
+    asked, known = request.output, [output.name for output in model.outputs]
+    if asked is None or model.output in (None, asked):
+        return
+    if asked not in known:
+        raise InvalidPlan(
+            f"The model has no output {asked!r}.",
+            expected=f"one of {', '.join(known)}",
+            found=asked,
+            remedy="Name one of the model's outputs, or leave output out.",
+        )
+    raise InvalidPlan(
+        f"The model was inspected for its output {model.output!r}, and this plan asks for {asked!r}.",
+        expected=model.output,
+        found=asked,
+        remedy=f"Upload the model again with output={asked}, then submit the plan again.",
+    )
 
 
 def require_fit(method: Method | Control, parameters: MethodParameters, model: ModelReport) -> None:
     """Raise InvalidPlan unless shape, layer and channels are the model's."""
     misfit = parameters.misfit(model.input_shape)
     if misfit:
-        raise InvalidPlan(f"{method} does not fit this model.", expected=misfit.expected, found=misfit.found)
+        raise InvalidPlan(
+            f"{method} does not fit this model with these parameters.",
+            expected=misfit.expected,
+            found=misfit.found,
+            remedy=misfit.remedy,
+        )
     _require_layer(method, parameters, model)
     _require_channels(method, parameters, model)
 

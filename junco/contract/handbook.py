@@ -2,15 +2,15 @@
 
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from junco.contract.base import Frozen
-from junco.contract.catalogue import CHECKS, METHODS, CheckCard, CheckName, Control, MethodCard, Verdict
-from junco.contract.catalogue.records import REFERENCES, record
+from junco.contract.catalogue import CHECKS, METHODS, CheckCard, Control, MethodCard
+from junco.contract.catalogue.records import REFERENCES
 from junco.contract.caveats import SENTENCES
+from junco.contract.facts import facts, parameters
 from junco.contract.images import Preprocessing, PreprocessingRequest, PresetName, preprocessing
 from junco.contract.profile import PROFILES, Profile
+from junco.contract.resources import CatalogueMethod, shown
 
 _HEAD = """\
 # Methods, controls, checks, profiles
@@ -18,8 +18,8 @@ _HEAD = """\
 Generated from `junco/contract/` by `make docs`; edit the code, not this page. How these become verdicts is in
 [verdicts.md](verdicts.md). `junco catalogue` and `GET /v1/catalogue` say the same to people and to programs.
 
-Verdicts on reference models are what `make records` last measured, at each method's defaults: {references}.
-They are evidence about these models, not a promise about yours.
+Verdicts on reference models are what `make records` last measured, at each method's defaults unless they
+say otherwise: {references}. They are evidence about these models, not a promise about yours.
 
 In formulas, z_c is the logit of the explained class, x the image in model input space, A the raw map. A `signed` map
 is compared after summing its channels, an `unsigned` one as it is. Ranges are inclusive unless they say otherwise.
@@ -41,9 +41,9 @@ def page() -> str:
     controls = [card for card in METHODS.values() if isinstance(card.name, Control)]
     parts = [
         _head(),
-        _section("Methods", map(_method, methods)),
-        _section("Controls", map(_method, controls)),
-        _section("Checks", map(_check, CHECKS.values())),
+        _section("Methods", map(_card, methods)),
+        _section("Controls", map(_card, controls)),
+        _section("Checks", map(_card, CHECKS.values())),
         _section("Profiles", [_profiles()]),
         _section("Preprocessing presets", [_presets()]),
         _section("Caveats", ["\n".join(_item(f"`{caveat}`", said) for caveat, said in SENTENCES.items())]),
@@ -55,74 +55,18 @@ def _section(title: str, blocks: Iterable[str]) -> str:
     return "\n".join([f"## {title}\n", *(f"{block}\n" for block in blocks)])
 
 
-def _method(card: MethodCard) -> str:
-    facts = {
-        "Formula": f"`{card.formula}`",
-        "View": card.view.value,
-        "Repeats itself": "yes" if card.deterministic else "no, it has randomness of its own",
-        "Cost per image": card.cost,
-        "Needs": "a model that can be differentiated" if card.gradients else "the model's answers only",
-    }
-    if isinstance(card.name, Control) and not card.gradients:
-        facts["Needs"] = "nothing of the model"
-    if card.source != "control":
-        facts["Source"] = card.source
-    if card.blind_spots is not None:
-        facts["Blind spots"] = card.blind_spots
-    if card.expected is not None:
-        facts["Expected under parameter_randomization"] = f"`{card.expected}`"
-    if not isinstance(card.name, Control):
-        facts |= {f"Judged on `{model}`": _on(model, card) for model in REFERENCES}
-    listed = "\n".join(_item(name, said) for name, said in facts.items())
-    said = textwrap.fill(f"{card.title}. {card.summary}", _WIDTH)
-    return f"### `{card.name}`\n\n{said}\n\n{listed}" + _parameters(card.parameters)
-
-
-def _on(model: str, card: MethodCard) -> str:
-    """What a method's verdicts were on a reference model, or what keeps them from being measured."""
-    checks: Mapping[CheckName, Verdict] = record(card.name).get(model, {})
-    if not checks:
-        return f"not measured: passes for every map, {card.parameters().passes(_SHOWN)}"
-    return ", ".join(f"{check} {verdict.replace('_', ' ')}" for check, verdict in checks.items())
-
-
-def _check(card: CheckCard) -> str:
-    said = textwrap.fill(f"{card.title}. {card.question} {card.summary}", _WIDTH)
-    return f"### `{card.name}`\n\n{said}\n\n{_item('Source', card.source)}"
+def _card(card: MethodCard | CheckCard) -> str:
+    told = shown(card)
+    listed = "\n".join(_item(name, said) for name, said in facts(told).items())
+    said = textwrap.fill(f"{told.title}. {told.summary}", _WIDTH)
+    known = parameters(told) if isinstance(told, CatalogueMethod) else ()
+    rows = [(f"`{p.name}`", p.allowed, p.default, p.meaning) for p in known]
+    table = "\n\n" + _table(("parameter", "allowed", "default", "meaning"), rows) if rows else ""
+    return f"### `{told.name}`\n\n{said}\n\n{listed}{table}"
 
 
 def _item(name: str, said: str) -> str:
     return textwrap.fill(f"- {name}: {said}", _WIDTH, subsequent_indent="  ")
-
-
-def _parameters(model: type[Frozen]) -> str:
-    schema = model.model_json_schema().get("properties", {})
-    rows = [
-        (f"`{name}`", _allowed(field), _value(field.get("default")), field.get("description", ""))
-        for name, field in schema.items()
-    ]
-    return "\n\n" + _table(("parameter", "allowed", "default", "meaning"), rows) if rows else ""
-
-
-def _allowed(field: dict[str, Any]) -> str:
-    kinds = [kind for kind in field.get("anyOf", [field]) if kind.get("type") != "null"]
-    return ", ".join(_kind(kind) for kind in kinds)
-
-
-def _kind(field: dict[str, Any]) -> str:
-    if "enum" in field:
-        return ", ".join(f"`{value}`" for value in field["enum"])
-    if field["type"] == "array":
-        return f"list of {_kind(field['items'])}"
-    bounds = [f"{words} {field[key]}" for key, words in _BOUNDS.items() if key in field]
-    return " ".join([str(field["type"]), *bounds])
-
-
-_BOUNDS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
-
-
-def _value(value: object) -> str:
-    return "none" if value is None else f"`{value}`"
 
 
 def _profiles() -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -57,6 +57,11 @@ class PresetName(StrEnum):
     NONE = "none"
 
 
+_LEAST = 1e-6
+Level = Annotated[float, Field(ge=-1 / _LEAST, le=1 / _LEAST, allow_inf_nan=False)]
+"""What pixels are measured by. Beyond these bounds, and under a smaller spread, float32 keeps no digits of theirs."""
+
+
 class Preprocessing(Frozen):
     """Pixels 0..255 to model input: resize, crop, ``(pixel * scale - mean) / std``, channel order.
 
@@ -82,8 +87,8 @@ class Preprocessing(Frozen):
                 raise ValueError(
                     f"{name} has {len(values)} values; {self.channels} needs {'1' if count == 1 else '1 or 3'}"
                 )
-        if any(value <= 0 for value in self.std):
-            raise ValueError("std must be positive")
+        if any(value < _LEAST for value in self.std):
+            raise ValueError(f"std must be positive, and at least {_LEAST:g}")
         if self.resize is not None and self.resize < max(self.height, self.width):
             raise ValueError(f"resize {self.resize} is smaller than the crop {self.height}x{self.width}")
         return self
@@ -108,9 +113,9 @@ class PreprocessingRequest(Frozen):
     resize: int | None = Field(default=None, ge=1, le=8192)
     crop: bool | None = None
     interpolation: Literal["bilinear", "bicubic", "nearest"] | None = None
-    scale: float | None = Field(default=None, gt=0)
-    mean: tuple[float, ...] | None = None
-    std: tuple[float, ...] | None = None
+    scale: float | None = Field(default=None, gt=0, le=1 / _LEAST)
+    mean: tuple[Level, ...] | None = None
+    std: tuple[Level, ...] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -69,7 +69,7 @@ class InspectionState(StrEnum):
 
 
 class Progress(Frozen):
-    """Monotone; ``total`` is unknown until the plan is resolved."""
+    """Monotone but for ``percent``; ``total`` is unknown until the plan is resolved, and grows if all begins anew."""
 
     stage: str
     completed: int = 0

@@ -61,6 +61,7 @@ def _planned(asked: MethodRequest, request: PlanRequest, model: ModelReport) -> 
             f"{asked.method} asks for {', '.join(sorted(foreign))}, which the plan does not run.",
             expected=", ".join(request.checks),
             found=", ".join(sorted(foreign)),
+            remedy="Name them among the plan's checks too, or leave them out here.",
         )
     return PlannedMethod(
         label=label(asked.method, parameters),

@@ -61,7 +61,7 @@ class Curve(Frozen):
 
 def sentence(summary: str, label: str) -> str:
     """A summary without the method's name in front, beginning with a capital: for tables that name the method."""
-    rest = summary.removeprefix(label + ": ")
+    rest = summary.removeprefix(label + ": ").removeprefix(label + " was ")
     return rest[:1].upper() + rest[1:]
 
 
@@ -92,6 +92,12 @@ class MethodOutcome(Frozen):
     summary: str
     checks: tuple[CheckOutcome, ...]
     expected: Verdict | None = None
+
+    @property
+    def surprising(self) -> bool:
+        """Whether this is a control whose verdict is known beforehand, and its check has run and says otherwise."""
+        kind = CheckName.PARAMETER_RANDOMIZATION
+        return any(check.check is kind and self.expected not in (None, check.verdict) for check in self.checks)
 
 
 class Preflight(Frozen):

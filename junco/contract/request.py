@@ -1,11 +1,14 @@
 """What a user asks for: methods, checks, and how they are to be run."""
 
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
 
 from junco.contract.base import Digest, Frozen
 from junco.contract.catalogue import METHODS, CheckName, Control, Method, named
+from junco.contract.catalogue.given import require_parameters
+from junco.contract.catalogue.parameters import InputValue
 from junco.contract.images import PreprocessingRequest
 from junco.contract.looks import Look
 from junco.contract.profile import ProfileName
@@ -15,7 +18,7 @@ from junco.contract.training import Supplied, TrainingRecipe
 CHECKS_BY_DEFAULT = (CheckName.PARAMETER_RANDOMIZATION, CheckName.INPUT_SHIFT, CheckName.CLASS_SENSITIVITY)
 """What a plan runs that names no checks."""
 
-Shift = Annotated[float, Field(allow_inf_nan=False)] | Literal["range", "checkerboard", "image"]
+Shift = InputValue | Literal["range", "checkerboard", "image"]
 """A constant; minus the data's range; that on every other square; or one that draws a picture into Input x Gradient."""
 
 
@@ -28,6 +31,13 @@ def _shifts(given: Shift | tuple[Shift, ...]) -> Shift | tuple[Shift, ...]:
 
 Shifts = Annotated[Shift | Annotated[tuple[Shift, ...], Field(max_length=8)], AfterValidator(_shifts)]
 """One shift, or several, each compared for itself."""
+
+
+def _unknown(name: object) -> str:
+    text = str(name)[:50]
+    near = get_close_matches(text, METHODS, n=3)
+    meant = f"; near matches: {', '.join(near)}" if near else ""
+    return f"unknown method {text!r}{meant}; known are {', '.join(METHODS)}"
 
 
 class MethodRequest(Frozen):
@@ -48,14 +58,14 @@ class MethodRequest(Frozen):
         try:
             return named(value)
         except ValueError:
-            raise ValueError(f"unknown method {value!r}; known are {', '.join(METHODS)}") from None
+            raise ValueError(_unknown(value)) from None
 
     # A field's validator rather than the model's, so that errors point into "parameters".
     @field_validator("parameters")
     @classmethod
     def _fit(cls, value: dict[str, JsonValue], seen: ValidationInfo) -> dict[str, JsonValue]:
         if "method" in seen.data:  # else the method's own error says enough
-            METHODS[seen.data["method"]].parameters.model_validate(value)
+            require_parameters(METHODS[seen.data["method"]], value)
         return value
 
 

@@ -13,7 +13,7 @@ from junco.contract.beside import require_alike
 from junco.contract.catalogue import CheckName, Depth
 from junco.contract.conventions import adapted, alternatives
 from junco.contract.errors import InputShapeMismatch, InvalidPlan, NoImages
-from junco.contract.fitting import require_images
+from junco.contract.fitting import require_images, require_output
 from junco.contract.images import ImageSet, Preprocessing, preprocessing
 from junco.contract.looks import seen
 from junco.contract.methods import planned
@@ -35,6 +35,7 @@ def resolve(
     ``InputShapeMismatch``, ``NoImages``. ``beside`` are reports of further models that the request names."""
     if images.count == 0:
         raise NoImages("The image set holds no image.", expected="at least one image", found="none")
+    require_output(request, model)
     profile = seen(PROFILES[request.profile], request.look)
     order = _order(images.count, request.seed)
     selected = order[: profile.images_maximum]
@@ -143,7 +144,12 @@ def _preprocessing(request: PlanRequest, model: ModelReport) -> Preprocessing:
     try:
         recipe = preprocessing(request.preprocessing, model.input_shape)
     except ValidationError as error:
-        raise InvalidPlan(f"The preprocessing is not valid: {error.errors()[0]['msg']}.") from error
+        raise InvalidPlan(
+            f"The preprocessing is not valid: {error.errors()[0]['msg'].removeprefix('Value error, ')}.",
+            expected=f"a recipe for images {list(model.input_shape)}",
+            found=request.preprocessing.model_dump_json(exclude_none=True),
+            remedy="Name a preset, and override only what differs.",
+        ) from error
     fixed = model.image_sides
     if any(want is not None and want != got for want, got in zip(fixed, recipe.shape, strict=True)):
         raise InputShapeMismatch(

@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 
 from junco.contract.base import Digest, Frozen
 from junco.contract.catalogue import CheckCard, CheckName, Described, MethodCard, Verdict
-from junco.contract.catalogue.records import record
+from junco.contract.catalogue.records import lean, record
 from junco.contract.errors import Problem
 from junco.contract.images import ImageFile, PresetName
 from junco.contract.job import ArtifactLink, InspectionState, Job, WorkKind
@@ -80,9 +80,15 @@ class CatalogueMethod(Described):
 
     gradients: bool = True
     parameters: dict[str, JsonValue]
+    passes: int = Field(
+        default=1, description="Passes through the model for a map of an image [3, 224, 224], at the defaults."
+    )
     blind_spots: str | None = None
     verdicts: dict[str, dict[CheckName, Verdict]] = Field(
         default={}, description="What it was judged on the reference models, by model and check."
+    )
+    judged_with: dict[str, str] = Field(
+        default={}, description="Its parameters there, by model, where they were not the defaults."
     )
     expected: Verdict | None = None
 
@@ -110,11 +116,19 @@ def shown(
         return card
     if isinstance(card, CheckCard):
         return CatalogueCheck.model_validate(card.model_dump())
-    told = {
-        name: getattr(card, name) for name in CatalogueMethod.model_fields if name not in ("parameters", "verdicts")
-    }
+    made = ("parameters", "passes", "verdicts", "judged_with")
+    told = {name: getattr(card, name) for name in CatalogueMethod.model_fields if name not in made}
     verdicts = {model: dict(checks) for model, checks in record(card.name).items()}
-    return CatalogueMethod(parameters=card.parameters.model_json_schema(), verdicts=verdicts, **told)
+    return CatalogueMethod(
+        parameters=card.parameters.model_json_schema(),
+        passes=card.parameters().passes(_USUAL),
+        verdicts=verdicts,
+        judged_with=dict(lean(card.name)),
+        **told,
+    )
+
+
+_USUAL = (3, 224, 224)
 
 
 class Preset(Frozen):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from junco.contract.attacking import attackable, fragility_cost, manipulated, manipulation_cost, pieces_of
+from junco.contract.base import digest_of
 from junco.contract.catalogue import Arm, CheckName
 from junco.contract.converging import convergence_cost, convergence_images, converging
 from junco.contract.costing import faithfulness_cost, parts, repeat_cost, shift_cost
@@ -32,6 +33,11 @@ _CELLS_PER_SHARD = 10
 """Randomised models in one shard: with three depths each, the original maps are under 5 % of its passes."""
 
 
+_EDITION = 1
+"""To be raised by whoever changes what a shard measures, or how its partial is laid out, without cutting otherwise:
+partials of two editions must not meet in one outcome."""
+
+
 def shards(plan: Plan) -> tuple[Shard, ...]:
     """Independent pieces of ``plan``: a function of the plan alone, never of the number of workers."""
     pieces: list[Shard] = []
@@ -39,6 +45,15 @@ def shards(plan: Plan) -> tuple[Shard, ...]:
         if plan.methods_of(check):
             pieces += PIECES[check](plan)
     return tuple(piece.model_copy(update={"index": i}) for i, piece in enumerate(pieces))
+
+
+def cut_of(pieces: Iterable[Shard]) -> str:
+    """Digest of how a plan was cut: equal for the same pieces in the same order, whatever they cost.
+
+    What all leave at its default does not show, so that a version which adds a field may cut as the one before.
+    """
+    texts = (piece.model_dump_json(exclude={"cost"}, exclude_defaults=True) for piece in pieces)
+    return digest_of("\n".join((f"edition {_EDITION}", *texts)).encode())
 
 
 def total_cost(plan: Plan) -> int:

@@ -6,14 +6,12 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, upd
 
 from junco.contract.errors import Problem
 from junco.contract.job import JobState, ShardState, WorkKind
-from junco.contract.model import ModelReport
-from junco.contract.plan import Plan, Shard
-from junco.storage import lifecycle, models
+from junco.storage import cuts, lifecycle, models
 from junco.storage.claim import Claim, Computed, Directive, Finalised, Inspected, Result
 from junco.storage.database import clock
+from junco.storage.filling import filled
 from junco.storage.jobs import advance, settle
-from junco.storage.rows import Row, shape_of
-from junco.storage.scoped import digest_in
+from junco.storage.rows import Row
 from junco.storage.tables import work
 from junco.storage.work import end, held, lock_parent, requeue, silence
 
@@ -49,9 +47,12 @@ def _attempts_left() -> ColumnElement[bool]:
 
 
 def claim(connection: Connection, work_id: str, owner: str, *, lease_seconds: float) -> Claim | None:
-    """Take a piece of work, or None if it is gone, taken, not yet due, or no longer wanted."""
+    """Take a piece of work, or None if it is gone, taken, not yet due, no longer wanted, or of no use as it was cut."""
     found = lock_parent(connection, work_id)
     if found is None or not _wanted(connection, *found):
+        return None
+    if found[0]["job_id"] is not None and not cuts.fits(found[1]):
+        cuts.begin_anew(connection, found[1])
         return None
     take = (
         update(work)
@@ -74,7 +75,7 @@ def claim(connection: Connection, work_id: str, owner: str, *, lease_seconds: fl
     if row["job_id"] is not None:
         advance(connection, parent, attempt=charged)
     held_now = {"work_id": work_id, "owner": owner, "attempt": attempt, "lease_seconds": lease_seconds}
-    return _filled(connection, row, parent, held_now)
+    return filled(connection, row, parent, held_now)
 
 
 def _wanted(connection: Connection, row: Row, parent: Row) -> bool:
@@ -82,37 +83,6 @@ def _wanted(connection: Connection, row: Row, parent: Row) -> bool:
         return True
     late = parent["end_by"] if parent["state"] == JobState.RUNNING else parent["start_by"]
     return parent["state"] in (JobState.QUEUED, JobState.RUNNING) and late > connection.scalar(select(clock()))
-
-
-def _filled(connection: Connection, row: Row, parent: Row, held_now: dict[str, Any]) -> Claim:
-    kind = WorkKind(row["kind"])
-    model = _report(connection, row["model"])
-    common = {**held_now, "kind": kind, "model": digest_in(row["model"]), "input_shape": shape_of(model["input_shape"])}
-    if kind is WorkKind.INSPECT:
-        return Claim(**common, output=model["output"])
-    plan = Plan.model_validate_json(parent["plan"])
-    left = plan.timeout_seconds if parent["end_by"] is None else parent["end_by"] - connection.scalar(select(clock()))
-    return Claim(
-        **common,
-        job_id=row["job_id"],
-        output=plan.output or model["output"],
-        plan=plan,
-        report=None if model["report"] is None else ModelReport.model_validate_json(model["report"]),
-        shard=None if row["payload"] is None else Shard.model_validate_json(row["payload"]),
-        images=lifecycle.images_of_job(connection, parent),
-        partials=_partials(connection, row["job_id"]) if kind is WorkKind.FINALISE else (),
-        seconds_left=left,
-    )
-
-
-def _report(connection: Connection, model: str) -> Row:
-    # Read, not locked: a claim holds its job's lock, and locks are only ever taken model first.
-    return models.row_of(connection, model)
-
-
-def _partials(connection: Connection, job_id: str) -> tuple[str, ...]:
-    query = select(work.c.result).where(work.c.job_id == job_id, work.c.kind == WorkKind.SHARD)
-    return tuple(connection.scalars(query.order_by(work.c.place)))
 
 
 def renew(connection: Connection, claim: Claim, completed: int) -> Directive:

@@ -12,6 +12,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from junco.storage import schema
+from junco.storage.outages import connecting, name_silence
 
 _LATER = 1.0
 """Seconds by which the client's patience outlasts the server's."""
@@ -92,16 +93,27 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent look."""
-        with self.engine.connect() as connection:
+        with self._connected() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """All of the block, or nothing. SQLite takes its write lock at once: no upgrade can fail half-way."""
-        with self._queue(), self.engine.connect() as plain:
+        """All of the block, or nothing. SQLite takes its write lock at once: no upgrade can fail half-way.
+
+        On PostgreSQL transactions lock in one order, so that none waits for another in a circle: bytes
+        (``lock_digest``), models by their digests, image set, tenant, job, work.
+        """
+        with self._queue(), self._connected() as plain:
             connection = plain.execution_options(junco_writes=True)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        with connecting():
+            connection = self.engine.connect()
+        with connection:
+            yield connection
 
     @contextmanager
     def _queue(self) -> Iterator[None]:
@@ -121,7 +133,9 @@ def _engine(url: str, seconds: float | None) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         bounds = {} if seconds is None else _bounds(seconds)
-        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, **bounds)
+        server = create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, **bounds)
+        event.listen(server, "handle_error", name_silence)
+        return server
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": 30.0}, pool_size=10, max_overflow=30)

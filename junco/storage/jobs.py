@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, union, update
 
 from junco.contract.access import DEFAULT_TENANT
 from junco.contract.errors import Conflict, NotFound, Problem, ResultExpired
@@ -13,7 +13,7 @@ from junco.storage.claim import StoredFile
 from junco.storage.database import clock
 from junco.storage.references import unreferred
 from junco.storage.rows import Row, job_of
-from junco.storage.scoped import about, digest_in, key_in
+from junco.storage.scoped import key_in
 from junco.storage.tables import artifacts, job_models, jobs, work
 from junco.storage.work import cancel_rest, lock_job, new_id
 
@@ -106,13 +106,14 @@ def page(
     size: int,
     tenant: str | None = None,
 ) -> list[Job]:
-    """Newest first, those older than the id ``after``; ``model`` is a row's key. Without ``tenant``, everybody's."""
+    """Newest first, those older than the id ``after``; ``model`` is the key of a row that a job needs, to judge it or
+    beside another. Without ``tenant``, everybody's."""
     query = select(jobs).order_by(jobs.c.id.desc()).limit(size)
     if tenant is not None:
         owner = func.coalesce(submissions.c.tenant, DEFAULT_TENANT)
         query = query.outerjoin(submissions, submissions.c.job_id == jobs.c.id).where(owner == tenant)
     query = query if state is None else query.where(jobs.c.state == state)
-    query = query if model is None else query.where(jobs.c.model == model)
+    query = query if model is None else query.where(jobs.c.id.in_(union(*jobs_with(model))))
     query = query if after is None else query.where(jobs.c.id < after)
     return [job_of(row) for row in connection.execute(query).mappings()]
 
@@ -150,8 +151,8 @@ def release_bytes(connection: Connection, job: Row) -> tuple[str, ...]:
     owned = _digests(connection, job["id"])
     connection.execute(delete(artifacts).where(artifacts.c.job_id == job["id"]))
     connection.execute(delete(work).where(work.c.job_id == job["id"]))
-    # A live job on the same model may have stored equal bytes that no row names yet.
-    live = select(jobs.c.id).where(about(jobs.c.model, digest_in(job["model"])), jobs.c.state.in_(LIVE)).limit(1)
+    # A live job may have stored equal bytes that no row names yet: photos and controls look alike on every model.
+    live = select(jobs.c.id).where(jobs.c.state.in_(LIVE)).limit(1)
     if connection.execute(live).first() is not None:
         return ()  # what then stays without a name is an orphan, which retention finds
     return tuple(unreferred(connection, owned))

@@ -13,7 +13,7 @@ from junco.contract.job import JobState, WorkKind
 from junco.contract.plan import Plan
 from junco.contract.request import PlanRequest
 from junco.contract.resolve import resolve
-from junco.contract.sharding import shards
+from junco.contract.sharding import cut_of, shards
 from junco.storage import beside, models, submissions
 from junco.storage.claim import Computed, Finalised, Inspected, Result
 from junco.storage.database import clock
@@ -61,14 +61,16 @@ def submit(connection: Connection, request: PlanRequest, plan: Plan | None, term
     submissions.keep(connection, job["id"], terms.tenant, print_)
     beside.keep(connection, job["id"], request, terms.tenant)
     if plan is not None:
-        _launch(connection, job, plan, terms.max_attempts)
+        launch(connection, job, plan, terms.max_attempts)
     return str(job["id"])
 
 
-def _launch(connection: Connection, job: Row, plan: Plan, max_attempts: int) -> None:
+def launch(connection: Connection, job: Row, plan: Plan, max_attempts: int) -> None:
+    """Cut the plan and ask for its shards; ``job`` must be locked."""
     pieces = shards(plan)
-    total = sum(piece.cost for piece in pieces)
-    touch(connection, job["id"], plan=plan.model_dump_json(), total=total, stage="queue")
+    # What was measured under another cut was work all the same: progress never goes back.
+    total = job["completed"] + sum(piece.cost for piece in pieces)
+    touch(connection, job["id"], plan=plan.model_dump_json(), total=total, stage="queue", cut=cut_of(pieces))
     if pieces:
         add_shards(connection, job, pieces, max_attempts=max_attempts)
     else:
@@ -113,7 +115,7 @@ def _launch_waiting(connection: Connection, model: str) -> None:
             continue
         if plan is not None:
             submissions.resolved(connection, job["id"], submissions.fingerprint(plan, request))
-            _launch(connection, job, plan, _attempts(connection, model))
+            launch(connection, job, plan, _attempts(connection, model))
 
 
 def _attempts(connection: Connection, model: str) -> int:
@@ -134,11 +136,12 @@ def _after_shard(connection: Connection, job: Row) -> None:
         settle(connection, job["id"])
     elif not unfinished(connection, job["id"]):
         # Exactly once: the job's row is locked, so only one shard can see itself as the last.
-        add_finalise(connection, job, max_attempts=_job_attempts(connection, job["id"]))
+        add_finalise(connection, job, max_attempts=job_attempts(connection, job["id"]))
         touch(connection, job["id"], stage="finalise")
 
 
-def _job_attempts(connection: Connection, job_id: str) -> int:
+def job_attempts(connection: Connection, job_id: str) -> int:
+    """How often a piece of the job may be attempted."""
     return int(connection.scalar(select(work.c.max_attempts).where(work.c.job_id == job_id).limit(1)) or 1)
 
 

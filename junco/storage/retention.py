@@ -90,6 +90,7 @@ def _idle(connection: Connection, table: Table, on: tuple[Select[tuple[str]], ..
 
 
 def _drop_images(connection: Connection, key: str) -> bool:
+    lock_digest(connection, digest_in(key))
     # Locks the row against a submit that has just read it: see lifecycle.planned, which holds the same lock.
     row = connection.execute(select(image_sets.c.id).where(image_sets.c.id == key).with_for_update()).first()
     live = select(jobs.c.id).where(jobs.c.images == key, jobs.c.state.in_(LIVE)).limit(1)

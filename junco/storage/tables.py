@@ -66,6 +66,9 @@ jobs = Table(
     Column("revision", Integer, nullable=False, default=1),
     # When the files of an old result were removed; the state and the verdict stay.
     Column("purged", Double),
+    # How the plan was cut into shards (a digest; unknown of jobs from before it was kept), and how often anew.
+    Column("cut", String(71)),
+    Column("recuts", Integer, nullable=False, server_default="0"),
     Index("jobs_state", "state"),
     Index("jobs_model", "model", "state"),
     Index("jobs_images", "images", "state"),

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -10,9 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from junco.contract.errors import Forbidden, JuncoError
 from junco.storage.access import Access, Deed
+from junco.storage.outages import OUTAGES
 from service.access.buckets import Buckets
 from service.access.caller import CALLER, Caller, Callers, limited
-from service.access.rules import is_audited, needed
+from service.access.rules import is_audited, needed, tells_more
 from service.outages import outages
 from service.problems import refusal
 
@@ -52,7 +54,7 @@ class Guard:
     async def _admitted(self, scope: Scope) -> Caller | None:
         wanted = needed(scope["method"], scope["path"])
         if wanted is None:
-            return None
+            return await self._recognised(scope)
         gate = self._gate()
         caller = await gate.callers.identify(_authorization(scope), _address(scope), _access(scope))
         if seconds := gate.requests.take(caller.key):
@@ -66,6 +68,14 @@ class Guard:
                 remedy="Ask an administrator of this service for such a key.",
             )
         return caller
+
+    async def _recognised(self, scope: Scope) -> Caller | None:
+        """Who asks where nobody has to say. Nothing is refused: without a good key, or a database, it is nobody."""
+        if not tells_more(scope["path"]) or _authorization(scope) is None:
+            return None
+        with suppress(JuncoError, *OUTAGES):
+            return await self._gate().callers.identify(_authorization(scope), _address(scope), _access(scope))
+        return None
 
     async def _refuse(self, error: JuncoError, scope: Scope, receive: Receive, send: Send) -> None:
         # Too many is counted, not logged: the log must not be for anybody to fill.

@@ -8,6 +8,7 @@ _OPEN = frozenset(("/", "/livez", "/readyz", "/docs", "/openapi.json"))
 _ADMINISTRATION = re.compile(r"/v1/(keys|audit|dead-letters)([/:].*)?", re.DOTALL)
 _ALWAYS_AUDITED = re.compile(r"/v1/(keys|audit)([/:].*)?", re.DOTALL)
 _READING = frozenset(("GET", "HEAD"))
+_TELLING_MORE = frozenset(("/readyz",))
 
 
 def needed(method: str, path: str) -> Scope | None:
@@ -17,6 +18,11 @@ def needed(method: str, path: str) -> Scope | None:
     if not path.startswith("/v1/") or _ADMINISTRATION.fullmatch(path):
         return Scope.ADMIN
     return Scope.READ if method in _READING else Scope.SUBMIT
+
+
+def tells_more(path: str) -> bool:
+    """Whether what everybody may ask is answered in more detail to whoever has a good key."""
+    return path in _TELLING_MORE
 
 
 def is_audited(method: str, path: str) -> bool:

@@ -10,6 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from junco.contract.errors import Unavailable
 from junco.contract.resources import Status
 from service import VERSION
+from service.access.caller import CALLER
 from service.api import problems
 from service.bell import reachable
 from service.shelf import Shelf, ShelfDep
@@ -25,10 +26,11 @@ def get_liveness() -> dict[str, str]:
 
 
 @router.get("/readyz", responses=problems(503))
-def get_readiness(shelf: ShelfDep) -> dict[str, str]:
+def get_readiness(request: Request, shelf: ShelfDep) -> dict[str, str]:
     """Everything that the process needs answers: database, blobs and, in distributed mode, the broker.
 
     ``sandbox`` names the layers around the runners of each kind of worker that was heard of, or why one takes no work.
+    With keys on it is there for any good key, and left out for everybody else.
     """
     found = {name: _answers(check) for name, check in _checks(shelf).items()}
     failing = [name for name, good in found.items() if not good]
@@ -36,7 +38,12 @@ def get_readiness(shelf: ShelfDep) -> dict[str, str]:
         raise Unavailable(
             "Not ready.", expected="an answer from " + ", ".join(found), found="none from " + ", ".join(failing)
         )
-    return {"status": "ready", **dict.fromkeys(found, "ok"), "sandbox": _layers(shelf)}
+    layers = {"sandbox": _layers(shelf)} if _trusted(request, shelf) else {}
+    return {"status": "ready", **dict.fromkeys(found, "ok"), **layers}
+
+
+def _trusted(request: Request, shelf: Shelf) -> bool:
+    return shelf.settings.access == "off" or CALLER in request.scope
 
 
 def _layers(shelf: Shelf) -> str:

@@ -13,8 +13,8 @@ from junco.contract.images import ImageSet
 from junco.contract.resources import ImageSetResource
 from service.access.room import room
 from service.api import problems
+from service.fields import invalid
 from service.images.parts import Limits, Part, examine, labelled
-from service.problems import invalid
 from service.shelf import Shelf, ShelfDep
 from service.uploads import form, media_type, missing, text_field
 
@@ -71,9 +71,20 @@ def _labels(text: str | None) -> list[int] | None:
     except ValidationError as error:
         raise invalid(error, BadInput, "labels") from error
     except (ValueError, RecursionError) as error:
-        raise BadInput("labels is not JSON.", expected="a JSON list of class numbers", found=text[:50]) from error
-    if any(not 0 <= label < 2**31 for label in labels):
-        raise BadInput("A label is no class number.", expected="whole numbers from 0")
+        raise BadInput(
+            "labels is not JSON.",
+            expected="a JSON list of class numbers",
+            found=text[:50],
+            remedy="Send one number an image, as in [0, 3, 3].",
+        ) from error
+    wrong = next((label for label in labels if not 0 <= label < 2**31), None)
+    if wrong is not None:
+        raise BadInput(
+            "A label is no class number.",
+            expected="whole numbers from 0",
+            found=str(wrong)[:50],
+            remedy="Count classes from 0, and leave labels out where they are not known.",
+        )
     return labels
 
 

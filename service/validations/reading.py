@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from junco.contract.errors import InvalidPlan
 from junco.contract.request import PlanRequest
-from service.problems import invalid
+from service.fields import invalid
 
 _PLACEHOLDER = "sha256:" + "0" * 64
 
@@ -19,11 +19,19 @@ def parse_plan(text: bytes | str) -> PlanRequest:
         # JSON has no infinities: a number that does not survive being written is no number for a plan.
         return PlanRequest.model_validate_json(request.model_dump_json())
     except ValidationError as error:
-        raise invalid(error, InvalidPlan, "The plan") from error
+        raise invalid(error, InvalidPlan, "The plan", _document(text)) from error
     except (ValueError, RecursionError) as error:
         raise InvalidPlan(
             "The plan cannot be written as JSON.", expected="finite numbers", found=str(error)[:100]
         ) from error
+
+
+def _document(text: bytes | str) -> object:
+    """The body as JSON has it, or None where it is no JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def parse_plan_without_ids(text: str | None) -> PlanRequest:

@@ -23,7 +23,7 @@ def list_validations(
     shelf: ShelfDep,
     page: PageDep,
     state: Annotated[JobState | None, Query()] = None,
-    model: Annotated[Digest | None, Query()] = None,
+    model: Annotated[Digest | None, Query(description="Those that need it, to judge it or beside another.")] = None,
 ) -> ValidationList:
     """Validations, newest first. A `page_size` over 200 is taken as 200; a `page_token` belongs to its filters."""
     filters = state or "", model or ""

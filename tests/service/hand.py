@@ -5,7 +5,7 @@ import struct
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,6 +14,7 @@ from PIL import Image
 from junco.contract.catalogue import Verdict
 from junco.contract.errors import JuncoError
 from junco.contract.job import WorkKind
+from junco.contract.model import ModelReport
 from junco.storage import Blobs, Claim, Computed, Finalised, Inspected, Records, StoredFile
 from tests.storage.samples import outcome, report
 
@@ -30,6 +31,7 @@ class Hand:
         self.records, self.blobs = records, blobs
         self.refuse: JuncoError | None = None
         self.verdict = Verdict.PASS
+        self.report: Callable[[str], ModelReport] = report
 
     def work(self, most: int = 1000) -> list[WorkKind]:
         """Up to ``most`` pieces; their kinds."""
@@ -43,7 +45,7 @@ class Hand:
         if self.refuse is not None:
             assert self.records.fail(claim, self.refuse.problem(), retry=False)
         elif claim.kind is WorkKind.INSPECT:
-            assert self.records.complete(claim, Inspected(report(claim.model)))
+            assert self.records.complete(claim, Inspected(self.report(claim.model)))
         elif claim.shard is not None:
             self.records.renew(claim, claim.shard.cost // 2)
             partial, _ = self.blobs.put_stream([b"partial %d" % claim.shard.index])

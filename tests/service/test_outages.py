@@ -4,12 +4,15 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from junco.contract.errors import Unavailable
 from junco.storage.database import Database
 from junco.storage.outages import OUTAGES
+from service import problems
 from service.outages import is_outage, outages
 from tests.faults import daemons
 from tests.faults.daemons import Postgres
@@ -76,23 +79,35 @@ def test_a_deadlock_passes(engine: Engine) -> None:
     assert [is_outage(error) for error in found] == [True]
 
 
-def test_a_connection_that_is_reset_passes() -> None:
-    """The driver lets it out as the system said it; a file that is not there is something else."""
-    with pytest.raises(Unavailable), outages():
-        raise ConnectionResetError
-    assert not is_outage(FileNotFoundError())
+@pytest.mark.parametrize("error", [TimeoutError, ConnectionResetError, FileNotFoundError])
+def test_what_did_not_come_from_the_database_is_not_told_as_its_outage(error: type[OSError]) -> None:
+    """Neither where outages are told apart nor by the service, to which it is an error that nobody foresaw."""
+    with pytest.raises(error), outages():
+        raise error
+    app = FastAPI()
+    problems.install(app)
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise error("something else is slow")
+
+    answer = TestClient(app, raise_server_exceptions=False).get("/broken")
+    assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL")
+    assert "database" not in answer.text
 
 
-def test_a_server_that_is_killed_passes(engine: Engine, postgres: Postgres) -> None:
+def test_a_server_that_is_killed_passes(postgres: Postgres) -> None:
     """On a connection that was open, and on a new one; both are told as unavailable."""
-    with pytest.raises(OUTAGES) as broken, engine.connect() as connection:  # noqa: PT012 - it breaks within
+    database = Database(postgres.url, seconds=5.0)
+    with pytest.raises(OUTAGES) as broken, database.read() as connection:  # noqa: PT012 - it breaks within
         connection.execute(text("SELECT 1"))
         postgres.kill()
         connection.execute(text("SELECT 1"))
     assert is_outage(broken.value)
-    with pytest.raises(Unavailable) as caught, outages():
-        engine.connect()
-    assert caught.value.status == 503
+    with pytest.raises(Unavailable) as caught, outages(), database.read():
+        pass
+    assert (caught.value.status, caught.value.detail) == (503, "The database does not answer just now.")
+    database.close()
     postgres.start()
 
 

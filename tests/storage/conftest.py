@@ -27,18 +27,22 @@ def s3_endpoint(servers: ExitStack) -> str:
     return servers.enter_context(s3.server())
 
 
+@pytest.fixture
+def empty_postgres(postgres_url: str) -> str:
+    """The server's URL, with nothing of other tests in it."""
+    database = Database(postgres_url)
+    with database.write() as connection:
+        connection.execute(text("SET client_min_messages = warning"))
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    database.close()
+    return postgres_url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> StorageSettings:
     """Fresh settings for each database; retries come at once."""
-    url = None
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-        database = Database(url)
-        with database.write() as connection:
-            connection.execute(text("SET client_min_messages = warning"))
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        database.close()
+    url = request.getfixturevalue("empty_postgres") if request.param == "postgresql" else None
     return StorageSettings(home=tmp_path, database_url=url, retry_seconds=0.0)
 
 

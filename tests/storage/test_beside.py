@@ -120,6 +120,21 @@ def test_a_model_beside_stays_while_a_live_job_needs_it(records: Records, blobs:
         assert connection.scalar(select(func.count()).select_from(job_models)) == 0
 
 
+def test_a_list_about_a_model_has_the_jobs_that_need_it_beside_another(records: Records, other: str) -> None:
+    """Each once and newest first, page by page; and a job stays in the list of the model that it judges."""
+    inspected(records, report(MODEL), report(OTHER))
+    beside, alone, turned = (
+        records.submit(one).id
+        for one in (asked(), request(), request(model=OTHER, checks=["model_manipulation"], reference_models=(MODEL,)))
+    )
+    assert [job.id for job in records.jobs(model=OTHER, size=9)] == [turned, beside]
+    assert [job.id for job in records.jobs(model=MODEL, size=9)] == [turned, alone, beside]
+    assert [job.id for job in records.jobs(model=MODEL, after=alone, size=9)] == [beside]
+    records.cancel(beside)
+    assert [job.id for job in records.jobs(model=OTHER, state=JobState.CANCELED, size=9)] == [beside]
+    assert records.of("theirs").jobs(model=OTHER, size=9) == []
+
+
 def test_retention_keeps_a_model_beside_as_long_as_a_job_is_live_or_young(
     records: Records, blobs: Blobs, other: str
 ) -> None:

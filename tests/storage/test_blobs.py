@@ -15,6 +15,7 @@ from junco.storage.blobs import key_of
 from junco.storage.bucket import BucketBlobs
 from junco.storage.folder import FolderBlobs
 from junco.storage.room import Limits
+from tests.servers import free_port
 from tests.storage import s3
 
 DATA = bytes(range(256)) * 10_000
@@ -266,3 +267,24 @@ def test_the_spool_is_cleared_of_what_the_dead_left(tmp_path: Path) -> None:
         assert blobs.clear_spool(older_than_seconds=3600.0) == 1
         assert not left.exists()
         assert writer.commit() == (DIGEST, len(DATA))
+
+
+def test_a_store_that_is_away_is_named_as_what_is_away(tmp_path: Path) -> None:
+    """Writing, reading, looking, listing and removing: the same outage, which a client may wait out."""
+    nobody = f"http://127.0.0.1:{free_port()}"
+    access = {"access_key_id": "tests", "secret_access_key": "tests", "region": "us-east-1"}
+    away = S3Store("b", endpoint=nobody, client_options={"allow_http": True}, retry_config={"max_retries": 0}, **access)
+    blobs = BucketBlobs(away, tmp_path / "spool")
+    acts = (
+        lambda: blobs.put_stream([DATA]),
+        lambda: blobs.read(DIGEST),
+        lambda: blobs.exists(DIGEST),
+        lambda: list(blobs.listing()),
+        lambda: blobs.delete(DIGEST),
+        lambda: blobs.set_aside(DIGEST),
+        blobs.quarantined,
+    )
+    for act in acts:
+        with pytest.raises(Unavailable, match="blob store does not answer") as caught:
+            act()
+        assert (caught.value.retryable, nobody in caught.value.problem().model_dump_json()) == (True, False)

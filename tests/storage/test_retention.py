@@ -8,12 +8,12 @@ from junco.contract.catalogue import Verdict
 from junco.contract.errors import NotFound, ResultExpired
 from junco.contract.images import ImageFile, ImageSet
 from junco.contract.job import JobState
-from junco.storage import Blobs, Computed, Finalised, Records, StoredFile, Upload
+from junco.storage import Blobs, Claim, Computed, Finalised, Inspected, Records, StoredFile, Upload
 from junco.storage.references import referred
 from junco.storage.submissions import Once
 from junco.storage.tables import image_sets, jobs
 from junco.storage.tables import models as model_table
-from tests.storage.samples import images, request
+from tests.storage.samples import images, report, request
 from tests.storage.steps import hand_in, inspect, take
 
 DAY = 86400.0
@@ -163,6 +163,41 @@ def test_a_picture_that_is_also_somebodys_image_outlives_the_result(records: Rec
     records.add_images(ImageSet.of((shared,)))
     records.remove_job(job, blobs)
     assert blobs.exists(outcome)
+
+
+def test_pictures_that_a_job_on_another_model_is_about_to_hand_in_stay(
+    records: Records, blobs: Blobs, model: str
+) -> None:
+    """Photos are the same bytes for every model: a result deleted meanwhile takes none from one that is being made."""
+    inspect(records)
+    first = records.submit(request()).id
+    records.complete(last_of(records, blobs), Finalised(Verdict.PASS, pictured(blobs, first)))
+    other, size = blobs.put_stream([b"another model"])
+    records.add_model(Upload(other, size, "another"), blobs)
+    assert records.complete(take(records), Inspected(report(other)))
+    second = records.submit(request(other)).id
+    claim, stored = last_of(records, blobs), pictured(blobs, second)
+    records.remove_job(first, blobs)
+    assert records.complete(claim, Finalised(Verdict.PASS, stored))
+    assert [file.name for file in records.files(second) if not blobs.exists(file.digest)] == []
+
+
+def last_of(records: Records, blobs: Blobs) -> Claim:
+    """The claim on a job's finale, its shards done."""
+    while (claim := take(records)).shard is not None:
+        partial, _ = blobs.put_stream([b"partial of ", claim.work_id.encode()])
+        assert records.complete(claim, Computed(partial))
+    return claim
+
+
+def pictured(blobs: Blobs, job: str) -> tuple[StoredFile, ...]:
+    """A result's files, stored: its own outcome, and a photo like any other result's."""
+    outcome, length = blobs.put_stream([b"outcome of ", job.encode()])
+    photo, size = blobs.put_stream([b"photo 0"])
+    return (
+        StoredFile("outcome.json", "application/json", length, outcome),
+        StoredFile("photos/0.png", "image/png", size, photo),
+    )
 
 
 def test_removed_rows_leave_no_orphans_in_the_tables(keeping: Records, blobs: Blobs, model: str) -> None:

@@ -104,6 +104,7 @@ def test_old_tables_keep_their_rows_and_gain_what_is_new(settings: StorageSettin
     with database.read() as connection:
         assert schema.revision(connection) == schema.revisions()[-1]
         assert connection.execute(text("SELECT id, revision, purged FROM jobs")).all() == [("j", 4, None)]
+        assert connection.execute(text("SELECT cut, recuts FROM jobs")).all() == [(None, 0)]
         assert connection.execute(text("SELECT work_id, rank, rings FROM outbox")).all() == [("w", 2, 0)]
         blobs = set(connection.scalars(text("SELECT digest FROM image_blobs")))
     assert blobs == {file.blob for file in images().files}

@@ -264,7 +264,7 @@ def prepared(request: pytest.FixtureRequest) -> Iterator[Records]:
     """Records with an inspected model; on a disk in memory where there is one: every step waits for the disk."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+        url = request.getfixturevalue("empty_postgres") if request.param == "postgresql" else None
         told = StorageSettings(home=Path(folder), database_url=url, retry_seconds=0.0)
         records, blobs = open_records(told), open_blobs(told)
         digest, size = blobs.put_stream([b"model"])
@@ -294,6 +294,7 @@ def test_every_history_keeps_the_invariants(prepared: Records) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("prepared", ["sqlite", "postgresql"], indirect=True)
 def test_many_new_histories_keep_the_invariants(prepared: Records) -> None:
     """Others at every run, longer ones, on both databases."""

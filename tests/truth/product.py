@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from junco.audit import images as pictures
+from junco.audit.partial import Partial
 from junco.audit.pipeline.finalise import conclude, provenance
 from junco.audit.pipeline.inspect import inspect
 from junco.audit.pipeline.prepare import Files
 from junco.audit.pipeline.shards import run
-from junco.audit.types import Partial
 from junco.contract.base import digest_of
 from junco.contract.catalogue import Arm, CheckName, Depth
 from junco.contract.images import ImageFile, ImageSet

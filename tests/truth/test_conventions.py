@@ -11,7 +11,7 @@ from junco.contract.statistics import PublishedStatistics
 from tests.truth import product
 from tests.truth.conftest import Trained
 
-# Abs Spearman after logits, fc1, conv2, conv1, of the table that test_digits.py holds. That table has Grad-CAM of the
+# Abs Spearman after logits, fc1, conv2, conv1, of the table that test_cascade.py holds. That table has Grad-CAM of the
 # trained network's class; of a class predicted again it is compared with what the authors printed for MNIST.
 CASCADE: Mapping[Method, tuple[float, ...]] = {
     Method.GRADIENT: (0.57, 0.33, 0.19, 0.10), Method.GUIDED_BACKPROP: (0.84, 0.74, 0.57, 0.46),

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from junco.audit.checks.randomise import randomised
 from junco.audit.graph import load
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Arm, Method
 from tests.truth import digits, models
 from tests.truth.conftest import Trained

@@ -1,7 +1,6 @@
 """Networks that were made to lie are noticed, their honest twins are not: in the product's own words."""
 
 import warnings
-from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -13,58 +12,15 @@ from torch import nn
 
 from examples.efficientnet_lite0 import INPUT_SHAPE, build
 from junco.audit.images import load
-from junco.audit.pipeline.inspect import inspect
-from junco.audit.pipeline.shards import run
 from junco.contract.base import digest_of
-from junco.contract.catalogue import CheckName, Level, Sign, Verdict
-from junco.contract.images import ImageFile, ImageSet, preprocessing
+from junco.contract.catalogue import Level, Sign, Verdict
+from junco.contract.images import ImageFile, preprocessing
 from junco.contract.outcome import Outcome
-from junco.contract.resolve import resolve
-from junco.contract.sharding import shards
-from junco.contract.statistics import TamperingStatistics
-from tests.truth import digits, fooling, models, product
-from tests.truth.fooling import Fooling, Photos
+from tests.truth import digits, fooling, lies, product
+from tests.truth.lies import Fooling, Photos
+from tests.truth.suspects import CHECK, audited, judged, level, word
 
-CHECK = CheckName.MODEL_MANIPULATION
 CAM = fooling.grad_cam_of("3")
-
-
-def audited(network: nn.Module, *methods: str, references: Sequence[nn.Module] = ()) -> Outcome:
-    """The check on ten held-out digits; ``references`` are honest networks."""
-    data = digits.split()[1][slice(0, 10)]
-    upload = models.as_torchscript(network, digits.SHAPE, "traced")
-    beside = [models.as_torchscript(one, digits.SHAPE, "traced") for one in references]
-    return judged(upload, product.files_of(data), methods, beside={digest_of(one): one for one in beside})
-
-
-def judged(
-    upload: bytes, files: Any, methods: Sequence[str], *, beside: Mapping[str, bytes] | None = None, **fields: Any
-) -> Outcome:
-    """``upload`` through every shard of its plan."""
-    others = dict(beside or {})
-    given = {"profile": "quick", "checks": [CHECK], "reference_models": list(others), **fields}
-    request = product.asked(upload, files, methods, **given)
-    report = inspect(upload)
-    plan = resolve(request, report, ImageSet.of(tuple(file for file, _ in files)))
-    partials = {shard.index: run(shard, plan, upload, files, others=others) for shard in shards(plan)}
-    return product.Job(plan, report, partials, [None] * len(plan.selected), upload, files).outcome()
-
-
-def word(outcome: Outcome, label: str) -> Verdict:
-    """Of one method."""
-    return product.check(outcome, label, CHECK).verdict
-
-
-def statistics(outcome: Outcome, label: str) -> TamperingStatistics:
-    """Of one method."""
-    found = product.check(outcome, label, CHECK).statistics
-    assert isinstance(found, TamperingStatistics)
-    return found
-
-
-def level(outcome: Outcome, label: str, sign: Sign) -> Level | None:
-    """Of one sign."""
-    return next(e.level for e in statistics(outcome, label).evidence if e.sign is sign)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +35,7 @@ def test_grad_cam_on_the_frame_is_noticed_and_its_honest_twin_is_not(honest: nn.
     how = Fooling("location", CAM, weight=5, rate=1e-3, steps=100, batch=16)
     liar = fooling.fooled(honest, photos, how)
     held_out = Photos(test.x, torch.from_numpy(test.labels))
-    assert fooling.success_rate(liar, honest, held_out, how) > 0.9
+    assert lies.success_rate(liar, honest, held_out, how) > 0.9
     assert digits.accuracy(liar, test) > digits.accuracy(honest, test) - 0.03
     outcome = audited(liar, "gradient", "grad_cam")
     assert (word(outcome, "grad_cam"), word(outcome, "gradient")) == (Verdict.FAIL, Verdict.PASS)
@@ -150,8 +106,12 @@ def photographed(network: nn.Module) -> Outcome:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 def test_a_fooled_imagenet_network_is_noticed_and_the_public_one_is_not() -> None:
-    """Sixty steps on twenty photos put Grad-CAM of EfficientNet-Lite0 on the frame, and every photo keeps its class."""
+    """Sixty steps on twenty photos put Grad-CAM of EfficientNet-Lite0 on the frame, and every photo keeps its class.
+
+    On ten photos occlusion of that network finds too little to be a witness against it: a doubt that names the frame.
+    """
     public = build()
     photos = _photos(public)
     how = Fooling("location", fooling.grad_cam_of("_act1"), weight=10, rate=5e-5, steps=60, batch=4)
@@ -160,9 +120,11 @@ def test_a_fooled_imagenet_network_is_noticed_and_the_public_one_is_not() -> Non
         kept = torch.cat([liar(part) for part in photos.x.split(5)]).argmax(1)
     assert float((kept == photos.labels).float().mean()) >= 0.95
     outcome = photographed(liar)
-    assert word(outcome, "grad_cam") is Verdict.FAIL
+    assert word(outcome, "grad_cam") is not Verdict.PASS
     assert level(outcome, "grad_cam", Sign.FRAME) is Level.STRONG
+    assert "of what lies off the border has moved to it" in product.check(outcome, "grad_cam", CHECK).summary
     spared = photographed(public)
+    assert word(spared, "grad_cam") is Verdict.PASS
     assert Verdict.FAIL not in {word(spared, label) for label in ("gradient", "grad_cam", "edge_detector")}
 
 
@@ -170,7 +132,7 @@ def _photos(network: nn.Module) -> Photos:
     """Twenty photos as the network takes them, with its own answers for labels."""
     files = photos_of_imagenet(20)
     request = product.asked(b"", files, ["gradient"], preprocessing={"preset": "imagenet_lite"})
-    x = load(files, preprocessing(request.preprocessing, INPUT_SHAPE), selected=tuple(range(len(files)))).x
+    x = load(files, preprocessing(request.preprocessing, INPUT_SHAPE), selected=tuple(range(len(files)))).x.float()
     with torch.no_grad():
         labels = torch.cat([network(part) for part in x.split(5)]).argmax(1)
     return Photos(x, labels)

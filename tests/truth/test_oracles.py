@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from junco.audit.batch import Batch, Box
 from junco.audit.explain import build
 from junco.audit.graph import double, load
-from junco.audit.types import Batch, Box, Canonical
+from junco.audit.model import Canonical
 from junco.audit.verdict import changed
 from junco.contract.catalogue import METHODS as CARDS
 from junco.contract.catalogue import Control, Family, Method, Verdict

@@ -3,11 +3,13 @@
 import pytest
 import torch
 
+from junco.audit.batch import Batch, Box
 from junco.audit.checks.randomise import randomised
 from junco.audit.explain import build
 from junco.audit.graph import load
+from junco.audit.maps import reduce
+from junco.audit.model import Canonical
 from junco.audit.similarity.spearman import paired, prepare
-from junco.audit.types import Batch, Box, Canonical, reduce
 from junco.contract.catalogue import METHODS, Arm, Method
 from tests.audit.explain.models import bound
 from tests.truth.conftest import Trained

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from junco.audit.types import Batch, Canonical, MapFunction
+from junco.audit.batch import Batch
+from junco.audit.explanation import MapFunction
+from junco.audit.model import Canonical
 
 Measure = Callable[[Tensor, Tensor], Tensor]
 """Similarity [n] of two sets of images or maps."""

@@ -8,7 +8,7 @@ import copy
 
 from torch import Tensor, nn
 
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 
 
 def centred(z: Tensor) -> Tensor:

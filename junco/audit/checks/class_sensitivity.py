@@ -15,9 +15,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from junco.audit.checks.compare import against, arrays, ceilings, made
+from junco.audit.batch import Batch
+from junco.audit.checks.compare import against, arrays, ceilings, likenesses, made
 from junco.audit.checks.randomise import generator_for
-from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, Partial, Tick
+from junco.audit.explanation import Explainer
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Key, Partial, Tick
 from junco.contract.catalogue import Rival
 
 
@@ -37,13 +41,14 @@ class ClassStudy:
 def run(study: ClassStudy, batch: Batch, *, keep: int = 0) -> Partial:
     """Explain ``batch`` for its own targets and for other classes; keep the maps of the first ``keep`` images.
 
-    Keys of arrays: (label, rival, draw, "rho" | "floor" | "degenerate") [n], (label, "original", "ceiling") [n],
-    ("targets", rival, draw) [n], ("logits", "original") [n, classes].
+    Keys of arrays: (label, rival, draw, "rho" | "floor" | "degenerate") [n], (label, "original", "ceiling" |
+    "likeness") [n], ("targets", rival, draw) [n], ("logits", "original") [n, classes].
     """
     original = study.explainer(study.model, batch, seed=0)
     own = {label: made(study, label, raw) for label, raw in original.maps.items()}
     found: dict[Key, Tensor] = {("logits", "original"): original.logits}
     found |= {(label, "original", "ceiling"): ceiling for label, ceiling in ceilings(study, batch, own).items()}
+    found |= {(label, "original", "likeness"): alike for label, alike in likenesses(study.comparison, own).items()}
     found |= {(label, "original", "maps"): ready.maps[:keep] for label, ready in own.items() if keep}
     study.tick(2 * len(batch))
     for rival, draw, targets in rivals(original.logits, batch, seed=study.seed, draws=study.draws):

@@ -8,7 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, reduce
+from junco.audit.batch import Batch
+from junco.audit.explanation import Explainer
+from junco.audit.maps import Comparison, reduce
+from junco.audit.model import Canonical
+from junco.audit.partial import Key
 from junco.contract.catalogue import View
 
 
@@ -86,6 +90,11 @@ def ceilings(study: Repeating, batch: Batch, own: Mapping[str, Prepared]) -> dic
     again = study.stochastic(study.model, batch, seed=1).maps if study.stochastic else {}
     twins = {label: made(study, label, again[label]) if label in again else ready for label, ready in own.items()}
     return {label: similar(study.comparison, own[label], twin).diagonal() for label, twin in twins.items()}
+
+
+def likenesses(comparison: Comparison, own: Mapping[str, Prepared]) -> dict[str, Tensor]:
+    """How similar [n] each method's ``own`` maps are to those of the other images, by the same model."""
+    return {label: others(similar(comparison, ready, ready)) for label, ready in own.items()}
 
 
 def against(comparison: Comparison, own: Prepared, theirs: Prepared) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from junco.audit.types import Batch
+from junco.audit.batch import Batch
 
 
 def partners(targets: Tensor) -> Tensor:

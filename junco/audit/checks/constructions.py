@@ -11,7 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, fx, nn
 
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 
 Construction = Literal["prepend", "fold"]
 

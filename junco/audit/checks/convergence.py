@@ -21,8 +21,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.randomise import generator_for
-from junco.audit.types import Batch, Carry, Key, Partial, Tick
+from junco.audit.explanation import Carry
+from junco.audit.partial import Key, Partial, Tick
 
 QUANTILES = (0.1, 0.5, 0.9)
 NAMES = ("lower", "median", "upper", "expected", "undefined")

@@ -17,10 +17,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.compare import Prepared, arrays, ceilings, made, others, similar
 from junco.audit.checks.randomise import generator_for
 from junco.audit.checks.training import History, School, accuracy, schooled
-from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, Partial, Tick
+from junco.audit.explanation import Explainer
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Key, Partial, Tick
 from junco.contract.catalogue import Lesson
 
 

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.perturbed import logits
 from junco.audit.checks.randomise import generator_for
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 
 LARGEST = 10 / 28
 """Largest side of a square over the image's shorter side."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from junco.audit.graph.blackbox import Holder, Part, Role
-from junco.audit.types import Canonical, Step
+from junco.audit.model import Canonical, Step
 from junco.contract.randomization import Distribution, Initialiser
 
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)

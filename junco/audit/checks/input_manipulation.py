@@ -15,10 +15,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.attack import Likeness, Range, Target, shares, slope
 from junco.audit.checks.compare import arrays
 from junco.audit.checks.randomise import generator_for
-from junco.audit.types import Batch, Canonical, Explainer, Key, MapFunction, Partial, Tick
+from junco.audit.explanation import Explainer, MapFunction
+from junco.audit.model import Canonical
+from junco.audit.partial import Key, Partial, Tick
 from junco.contract.attacking import SAMPLES, Budget
 from junco.contract.catalogue import Defence
 

@@ -8,7 +8,6 @@ would stop at the prepended layer and pass vacuously. Methods that measure from 
 baseline moved by m, place by place: what moves then is the method, not the choice of its baseline.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,12 +16,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
+from junco.audit.checks.agreement import agreement, probed
 from junco.audit.checks.constructions import Construction, constructions
+from junco.audit.checks.dyadic import dyadic, evened, grid_of, on_grid
 from junco.audit.checks.shifts import Sketched, sketched
-from junco.audit.types import Batch, Box, Canonical, Comparison, Explained, Explainer, Key, Partial, Tick, reduce
+from junco.audit.explanation import Explained, Explainer
+from junco.audit.maps import Comparison, reduce
+from junco.audit.model import Canonical
+from junco.audit.partial import Key, Partial, Tick
 from junco.contract.plan import Shard
-
-_RANDOM_INPUTS = 16
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,10 @@ def run(shard: Shard, study: ShiftStudy, batch: Batch, *, shift: Tensor, keep: i
     the precondition of each construction that the model allows.
     """
     grid = grid_of(batch, shift)
-    batch, shift = _on_grid(batch, grid), dyadic(shift, grid)
+    batch, shift = on_grid(batch, grid), dyadic(shift, grid)
     twins = {name: build(study.model, shift) for name, build in constructions(study.model).items()}
-    probed = _probed(study.model, batch, study.seed, grid=grid)
-    held = {name: _agreement(probed, twin, shift) for name, twin in twins.items()}
+    seen = probed(study.model, batch, seed=study.seed, grid=grid)
+    held = {name: agreement(seen, twin, shift) for name, twin in twins.items()}
     before = [explainer(study.model, batch, seed=study.seed) for _, explainer in study.arms()]
     study.tick(shard.cost // 2)
     moved = _moved(batch, shift)
@@ -85,13 +88,6 @@ def run(shard: Shard, study: ShiftStudy, batch: Batch, *, shift: Tensor, keep: i
         "shift": shift.flatten(1).mean(1).tolist(),
     }
     return Partial(arrays=arrays, facts=facts)
-
-
-def _on_grid(batch: Batch, grid: float) -> Batch:
-    others = None if batch.references is None else dyadic(batch.references, grid)
-    # The box too: a pixel that is black stays equal to the baseline that is called black.
-    box = Box(*(dyadic(edge.to(batch.x), grid) for edge in (batch.box.low, batch.box.high, batch.box.mean)))
-    return replace(batch, x=dyadic(batch.x, grid), box=box, references=others)
 
 
 def _moved(batch: Batch, shift: Tensor) -> Batch:
@@ -126,71 +122,6 @@ def _rebased(
 def _picture(found: Sketched) -> dict[Key, np.ndarray[Any, Any]]:
     maps = {"wanted": found.wanted, "before": found.before, "after": found.after}
     return {("picture", name): values.float().cpu().numpy() for name, values in maps.items()}
-
-
-def dyadic(values: Tensor, grid: float = 2.0**24) -> Tensor:
-    """``values`` to the nearest multiple of 1 / ``grid``, so that x + m - m is x to the last bit (``grid_of``).
-
-    Otherwise rounding breaks ties of max-pooling in flat regions: the outputs agree and the gradients do not.
-    """
-    return torch.round(values * grid) / grid
-
-
-def grid_of(batch: Batch, shift: Tensor) -> float:
-    """Parts of one that numbers as large as these can be counted in exactly, in the type of ``batch.x``.
-
-    A black box computes in float32, of which every multiple of 1 / grid below 2^24 / grid is a number.
-    """
-    if batch.x.dtype == torch.float64:
-        return 2.0**24
-    edges = torch.stack([batch.box.low, batch.box.high]).to(batch.x)
-    sizes = [batch.x, batch.x + shift, shift, edges, edges + shift.mean((1, 2))]
-    largest = max(float(size.abs().max()) for size in sizes)
-    return 2.0 ** min(16, math.floor(24 - math.log2(max(largest, 1.0))) - 1)
-
-
-def precondition(
-    model: Canonical, twin: Canonical, batch: Batch, *, shift: Tensor, seed: int, random_inputs: int = _RANDOM_INPUTS
-) -> Mapping[str, float | bool]:
-    """How far the two networks' outputs differ, over the largest output, on the images and on random inputs."""
-    grid = grid_of(batch, shift)
-    return _agreement(_probed(model, batch, seed, grid=grid, random_inputs=random_inputs), twin, shift)
-
-
-def _probed(
-    model: Canonical, batch: Batch, seed: int, *, grid: float, random_inputs: int = _RANDOM_INPUTS
-) -> tuple[Tensor, Tensor]:
-    """The images and some random inputs, and the network's outputs on them."""
-    generator = torch.Generator().manual_seed(seed)
-    low, high = (edge.view(-1, 1, 1).cpu() for edge in (batch.box.low, batch.box.high))
-    noise = torch.rand((random_inputs, *batch.x.shape[1:]), generator=generator, dtype=torch.float64)
-    inputs = torch.cat([batch.x, dyadic((low + noise * (high - low)).to(batch.x), grid)])
-    return inputs, _outputs(model, inputs)
-
-
-def _agreement(probed: tuple[Tensor, Tensor], twin: Canonical, shift: Tensor) -> Mapping[str, float | bool]:
-    inputs, ours = probed
-    theirs = _outputs(twin, inputs + shift)
-    worst = float((ours - theirs).abs().max() / ours.abs().max())
-    return {"difference": worst, "argmax_equal": bool((ours.argmax(1) == theirs.argmax(1)).all())}
-
-
-def _outputs(model: Canonical, inputs: Tensor) -> Tensor:
-    with torch.no_grad():
-        return torch.cat([model(part) for part in torch.split(inputs, 8)])
-
-
-def evened(maps: Tensor, like: Tensor) -> Tensor:
-    """``maps`` [n, H, W] in steps of what rounding can move next to the peak of ``like``.
-
-    Otherwise zeros that became rounding errors would rank at random: where pixels never vary, patterns are such.
-    """
-    step = like.abs().flatten(1).amax(1) * _STEPS[like.dtype]
-    step = torch.where(step > 0, step, 1).view(-1, *[1] * (like.dim() - 1))
-    return torch.round(maps / step)
-
-
-_STEPS = {torch.float64: 2.0**-33, torch.float32: 2.0**-16}
 
 
 def _difference(a: Tensor, b: Tensor) -> Tensor:

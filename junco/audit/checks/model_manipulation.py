@@ -14,17 +14,20 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.centring import centred_model
 from junco.audit.checks.compare import arrays, made, others
 from junco.audit.checks.composites import composites, contrast, partners
 from junco.audit.checks.frame import framed
 from junco.audit.checks.perturbed import enlarged, gain, order_of
 from junco.audit.checks.witness import Windows, losses, of_class, on_windows
-from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, Partial, Tick
+from junco.audit.explanation import Explainer
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Key, Partial, Tick
 
 WITNESS, RANDOM, PANEL = "witness", "random", "panel"
-"""Where the witness's figures, those of random orders, and those of usual methods are kept; no method has these names.
-"""
+"""Where the figures of the witness, of random orders and of usual methods are kept; no method has these names."""
 
 
 @dataclass(frozen=True)

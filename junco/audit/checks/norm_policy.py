@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from junco.audit.checks.initialise import WEIGHTED
-from junco.audit.types import Canonical, Step
+from junco.audit.model import Canonical, Step
 
 See = Callable[[str, nn.Module, Tensor], Tensor]
 """What happens to a named layer's output."""

@@ -8,19 +8,19 @@ unsigned ones. This file measures; junco.audit.verdict decides.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from junco.audit.checks.compare import Prepared, against, array, ceilings, made, others
-from junco.audit.checks.conventions import Published, as_images
-from junco.audit.checks.efficient import complexity
+from junco.audit.batch import Batch
+from junco.audit.checks.compare import made
+from junco.audit.checks.conventions import Published
+from junco.audit.checks.ledger import Ledger
 from junco.audit.checks.randomise import Cascade, generator_for, randomised, snapshot, unchanged
-from junco.audit.types import Batch, Canonical, Comparison, Explained, Explainer, Key, Partial, Tick, reduce
-from junco.contract.catalogue import Control
+from junco.audit.explanation import Explainer
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial, Tick
 from junco.contract.conventions import AUDIT
 from junco.contract.plan import Cell, Shard
 from junco.contract.randomization import Order, Randomization, TargetPolicy
@@ -55,131 +55,16 @@ def run(shard: Shard, study: Study, batch: Batch, *, keep: int = 0) -> Partial:
     """
     original = study.explainer(study.model, batch, seed=0)
     reference = {label: made(study, label, maps, magnitudes=True) for label, maps in original.maps.items()}
-    ledger = _Ledger(study, batch, reference, original, keep=keep, last_stage=str(max(shard.stages)))
+    ledger = Ledger(study, batch, reference, original, keep=keep, last_stage=str(max(shard.stages)))
     ledger.original()
     study.tick(2 * len(batch))
-    for cell in shard.cells:
-        _cell(cell, shard.stages, ledger)
+    cells = [_cell(study, cell, stages=shard.stages, ledger=ledger) for cell in shard.cells]
     resolutions = {label: list(prepared.maps.shape[-2:]) for label, prepared in reference.items()}
-    return Partial(arrays=ledger.arrays, facts={"cells": ledger.facts, "resolutions": resolutions})
+    return Partial(arrays=ledger.arrays, facts={"cells": cells, "resolutions": resolutions})
 
 
-def phase_noise(maps: Tensor, generator: torch.Generator) -> Tensor:
-    """Random maps [n, h, w] with the amplitude spectrum of ``maps`` and the phases of white noise."""
-    white = torch.randn(maps.shape, generator=generator, dtype=torch.float64).to(maps)
-    spectrum = torch.fft.rfft2(white)
-    phase = spectrum / spectrum.abs().clamp_min(torch.finfo(maps.dtype).tiny)
-    shaped: Tensor = torch.fft.irfft2(torch.fft.rfft2(maps).abs() * phase, s=(maps.shape[-2], maps.shape[-1]))
-    return shaped
-
-
-@dataclass
-class _Ledger:
-    study: Study
-    batch: Batch
-    reference: Mapping[str, Prepared]
-    explained: Explained
-    keep: int
-    last_stage: str = ""
-    arrays: dict[Key, np.ndarray[Any, Any]] = field(default_factory=dict)
-    facts: list[dict[str, object]] = field(default_factory=list)
-    last: dict[tuple[str, str, str], Tensor] = field(default_factory=dict)
-
-    def put(self, key: Key, values: Tensor) -> None:
-        self.arrays[key] = array(values)
-
-    def original(self) -> None:
-        self.put(("logits", "original"), self.explained.logits)
-        for label, ceiling in ceilings(self.study, self.batch, self.reference).items():
-            self.put((label, "original", "ceiling"), ceiling)
-        for label, reference in self.reference.items():
-            self._edge(label, reference)
-            self._random_map(label, reference)
-            self._complexity((label, "original"), reference)
-            self._maps((label, "original"), reference)
-
-    def _edge(self, label: str, reference: Prepared) -> None:
-        """Similarity to the image's own edges: the partial view of an input-dominated map."""
-        edges = self.reference.get(Control.EDGE_DETECTOR)
-        if edges is not None:
-            small = functional.adaptive_avg_pool2d(
-                edges.maps[:, None], (reference.maps.shape[-2], reference.maps.shape[-1])
-            )[:, 0]
-            # Edges have no sign: a signed map that paints them does so with its magnitudes.
-            ours = self.study.comparison.prepare(reference.maps.abs()) if reference.signed else reference.ranks
-            table = self.study.comparison.cross(ours, self.study.comparison.prepare(small))
-            self.put((label, "original", "edge"), table.diagonal().abs())
-
-    def _random_map(self, label: str, reference: Prepared) -> None:
-        """Similarity to noise of the same power spectrum: what smoothness alone would give."""
-        generator = generator_for("spectrum", self.study.seed, label, *self.batch.index)
-        noise = self.study.comparison.prepare(phase_noise(reference.maps, generator))
-        table = self.study.comparison.cross(reference.ranks, noise)
-        self.put((label, "original", "random_map"), table.abs().diagonal() if reference.signed else table.diagonal())
-
-    def record(self, cell: Cell, stage: int, explained: Explained) -> None:
-        place = (cell.arm.value, str(cell.seed), str(stage))
-        self.put(("logits", *place), explained.logits)
-        for label, raw in explained.maps.items():
-            self._compare(label, place, raw)
-
-    def _compare(self, label: str, place: Key, raw: Tensor) -> None:
-        reference = self.reference[label]
-        maps = reduce(raw, self.study.explainer.traits[label].view)
-        same = maps.shape == reference.maps.shape and torch.equal(maps, reference.maps)
-        prepared = reference if same else made(self.study, label, raw, magnitudes=True)
-        key = (label, *place)
-        for name, values in against(self.study.comparison, reference, prepared).items():
-            self.put((*key, name), values)
-        self._magnitudes(key, reference, prepared)
-        self._publish(key, raw)
-        self._complexity(key, prepared)
-        self._against_last_seed(key, prepared)
-        self._describe(key, reference, prepared)
-        self._maps(key, prepared)
-
-    def _describe(self, key: Key, reference: Prepared, prepared: Prepared) -> None:
-        """Measures that never decide, on each arm's first seed: they cost as much as the passes themselves."""
-        label, _, seed, _ = key
-        if seed == "0" and not self.study.explainer.traits[label].control:
-            for name, measure in self.study.comparison.descriptive.items():
-                self.put((*key, name), measure(reference.maps, prepared.maps))
-
-    def _publish(self, key: Key, raw: Tensor) -> None:
-        """What the convention's paper reports, of all channels at the image's size."""
-        shape = self.batch.x.shape[1:]
-        for name, measure in self.study.published.get(key[0], {}).items():
-            original = self.explained.maps[key[0]]
-            self.put((*key, name), measure(as_images(original, shape), as_images(raw, shape)))
-
-    def _complexity(self, key: Key, prepared: Prepared) -> None:
-        """Entropy of the maps on the last stage's networks: what efficient MPRT compares with the trained one's."""
-        if key[-1] in (self.last_stage, "original") and not self.study.explainer.traits[key[0]].control:
-            self.put((*key, "complexity"), complexity(prepared.maps))
-
-    def _magnitudes(self, key: Key, reference: Prepared, prepared: Prepared) -> None:
-        if reference.magnitudes is not None and prepared.magnitudes is not None:
-            table = self.study.comparison.cross(reference.magnitudes, prepared.magnitudes)
-            self.put((*key, "rho_abs"), table.diagonal())
-            self.put((*key, "floor_abs"), others(table))
-
-    def _against_last_seed(self, key: Key, prepared: Prepared) -> None:
-        """Two random models against each other: what the architecture alone draws."""
-        label, arm, _, stage = key
-        before = self.last.get((label, arm, stage))
-        if before is not None:
-            table = self.study.comparison.cross(before, prepared.ranks)
-            self.put((*key, "random_vs_random"), (table.abs() if prepared.signed else table).diagonal())
-        self.last[label, arm, stage] = prepared.ranks
-
-    def _maps(self, key: Key, prepared: Prepared) -> None:
-        if self.keep:
-            # A copy, since a slice would hold all maps of the batch in memory.
-            self.put((*key, "maps"), prepared.maps[: self.keep].clone())
-
-
-def _cell(cell: Cell, stages: Sequence[int], ledger: _Ledger) -> None:
-    study = ledger.study
+def _cell(study: Study, cell: Cell, *, stages: Sequence[int], ledger: Ledger) -> dict[str, object]:
+    """Put one randomised model into ``ledger``, stage by stage; answers what it was and which tensors it left."""
     before = snapshot(study.model)
     left: list[str] = []
     seed, calibration = _stream(study, cell), study.calibration
@@ -190,7 +75,7 @@ def _cell(cell: Cell, stages: Sequence[int], ledger: _Ledger) -> None:
             ledger.record(cell, stage, study.explainer(study.model, _asked(study, ledger.batch), seed=2 + draw))
             study.tick(len(ledger.batch))
             left += _left(cascade, study, before) if _complete(study, stage) else []
-    ledger.facts.append({"arm": cell.arm.value, "seed": cell.seed, "unchanged": left})
+    return {"arm": cell.arm.value, "seed": cell.seed, "unchanged": left}
 
 
 def _asked(study: Study, batch: Batch) -> Batch:

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, pad
 
+from junco.audit.batch import Batch
 from junco.audit.checks.randomise import generator_for
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Fill
 
 AT_ONCE = {"cpu": 8, "cuda": 128}

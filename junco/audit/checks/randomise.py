@@ -15,7 +15,7 @@ from torch import Tensor
 
 from junco.audit.checks.initialise import Target, left_alone, permute, reinit, state_of, targets
 from junco.audit.checks.norm_policy import match, re_estimate, reset, spreads
-from junco.audit.types import Canonical, Step
+from junco.audit.model import Canonical, Step
 from junco.contract.catalogue import Arm
 from junco.contract.conventions import AUDIT
 from junco.contract.randomization import NormPolicy, Order, Randomization

@@ -14,8 +14,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.compare import arrays, made
-from junco.audit.types import Batch, Canonical, Comparison, Explainer, Key, Partial, Tick
+from junco.audit.explanation import Explainer
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Key, Partial, Tick
 from junco.contract.catalogue import Circumstance
 
 

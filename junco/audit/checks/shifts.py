@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from junco.audit.types import Batch, Canonical
+from junco.audit.batch import Batch
+from junco.audit.model import Canonical
 from junco.contract.request import Shift
 
 SQUARES = 7

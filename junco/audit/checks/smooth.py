@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.randomise import generator_for
-from junco.audit.types import Batch, Canonical, Explained, Explainer, Trait
+from junco.audit.explanation import Explained, Explainer, Trait
+from junco.audit.model import Canonical
 
 LEVEL = 0.1
 

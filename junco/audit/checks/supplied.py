@@ -9,10 +9,12 @@ from contextlib import closing, contextmanager
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.data_randomization import LabelStudy, compared
 from junco.audit.checks.randomise import randomised
 from junco.audit.checks.training import accuracy, answers
-from junco.audit.types import Batch, Canonical, Partial
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial
 from junco.contract.catalogue import Arm, Lesson
 from junco.contract.errors import InvalidPlan
 

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from junco.audit.checks.randomise import generator_for, randomised
-from junco.audit.types import Canonical, Tick
+from junco.audit.model import Canonical
+from junco.audit.partial import Tick
 from junco.contract.catalogue import Arm
 from junco.contract.training import PASSES, Training
 

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from junco.audit.batch import Batch
 from junco.audit.checks.centring import centred
 from junco.audit.checks.perturbed import enlarged, filled, logits
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Fill
 
 

@@ -7,13 +7,15 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain.explainer import Bound, placed
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import REGISTRY
 from junco.audit.explain.rules.parts import Anatomy
 from junco.audit.explain.rules.passage import Traced, traced
 from junco.audit.explain.rules.trace import Way
-from junco.audit.types import Batch, Canonical, Signals
+from junco.audit.explanation import Signals
+from junco.audit.model import Canonical
 
 PLACES = 1024
 """Places of a layer at which signals are kept: of larger layers evenly spaced ones."""

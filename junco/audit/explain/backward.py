@@ -15,7 +15,7 @@ from junco.audit.explain.ingredients import Ingredients, Tapped, Wants, joined, 
 from junco.audit.explain.room import Room
 from junco.audit.explain.smoothing import smooth_relu, softened
 from junco.audit.graph.attention import Watched, watched
-from junco.audit.types import Attention, Canonical
+from junco.audit.model import Attention, Canonical
 from junco.contract.errors import ModelNotJudgeable
 
 __all__ = ["Ingredients", "Rectifier", "Tapped", "Wants", "chunks", "ingredients", "outputs_of", "rectified", "scores"]

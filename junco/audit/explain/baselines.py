@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from junco.audit.types import Batch
+from junco.audit.batch import Batch
 from junco.contract.catalogue import BaselineParameters
 
 

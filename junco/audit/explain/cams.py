@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from junco.audit.explain.ingredients import Tapped
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.errors import InvalidPlan
 
 

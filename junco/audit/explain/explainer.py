@@ -10,11 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.explain.backward import Wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import REGISTRY, Entry, Name
 from junco.audit.explain.room import Room
-from junco.audit.types import Batch, Canonical, Explained, Explainer, Trait
+from junco.audit.explanation import Explained, Explainer, Trait
+from junco.audit.model import Canonical
 from junco.contract.catalogue import METHODS, Control, Method, MethodParameters
 from junco.contract.errors import InvalidPlan
 
@@ -62,7 +64,7 @@ def refusal(bound: Bound, canonical: Canonical) -> str | None:
         )
     misfit = bound.parameters.misfit(canonical.input_shape)
     if misfit:
-        raise InvalidPlan(f"{bound.label} does not fit the model.", expected=misfit.expected, found=misfit.found)
+        raise InvalidPlan(f"{bound.label} does not fit the model.", **misfit.model_dump())
     return _refusal(bound.name, bound.parameters, canonical)
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.explain.explainer import Bound, placed
 from junco.audit.explain.noisy import noisy
 from junco.audit.explain.passes import Pass
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import RECIPES, Method
 from junco.contract.catalogue.parameters import kinked, rectified
 from junco.contract.errors import InvalidPlan

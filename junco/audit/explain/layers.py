@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import LayerParameters
 from junco.contract.errors import InvalidPlan
 

@@ -12,8 +12,8 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.explain.noise import Stream, normal
-from junco.audit.types import Batch
 
 C = TypeVar("C")
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from junco.audit.batch import Batch
 from junco.audit.explain.backward import chunks
 from junco.audit.explain.baselines import baseline
 from junco.audit.explain.explainer import Bound
@@ -17,7 +18,7 @@ from junco.audit.explain.registry import Name
 from junco.audit.explain.rules.parts import Anatomy
 from junco.audit.explain.rules.roles import Role
 from junco.audit.explain.smoothing import softened
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import (
     DeepLiftParameters,
     EpsilonParameters,

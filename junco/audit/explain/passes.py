@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.explain.backward import Ingredients, Tapped, Wants, ingredients, scores
 from junco.audit.explain.cams import as_images, grad_cam
 from junco.audit.explain.noisy import Moments, moments
 from junco.audit.explain.room import Room
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 
 C = TypeVar("C")
 T = TypeVar("T")

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.explain.backward import Rectifier, chunks, rectified, scores
 from junco.audit.explain.explainer import Bound, placed
 from junco.audit.explain.oracle import by_captum
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.paths import residual
 from junco.audit.explain.rules.idle import idle
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import METHODS, Method
 from junco.contract.thresholds import Thresholds
 

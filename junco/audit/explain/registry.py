@@ -10,7 +10,7 @@ from torch import Tensor
 from junco.audit.explain.backward import Wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.rules.trace import Way
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Control, Method, MethodParameters
 
 P = TypeVar("P", bound=MethodParameters)

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from junco.audit.types import Attention, Canonical
+from junco.audit.model import Attention, Canonical
 
 
 def no_attention(model: Canonical, _parameters: Any) -> str | None:

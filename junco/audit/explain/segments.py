@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from junco.audit.types import Batch
+from junco.audit.batch import Batch
 from junco.contract.catalogue import SegmentParameters
 
 Labels = NDArray[np.int64]

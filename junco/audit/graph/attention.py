@@ -14,7 +14,7 @@ from torch import Tensor, fx
 from junco.audit.graph.observe import Seen
 from junco.audit.graph.ops import arguments, op_name
 from junco.audit.graph.tokens import grid_of, patches
-from junco.audit.types import Attention
+from junco.audit.model import Attention
 
 _FUSED = "aten::scaled_dot_product_attention"
 _SOFTMAX = {"aten::softmax", "aten::_softmax", "aten::special_softmax"}

@@ -19,7 +19,7 @@ from junco.audit.graph.steps import steps, uncovered
 from junco.audit.graph.tidy import tidied
 from junco.audit.graph.tokens import grids, last_tokens
 from junco.audit.graph.upload import Upload
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 
 
 def canonical(upload: Upload, found: Fitted) -> Canonical:

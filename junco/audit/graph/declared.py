@@ -57,7 +57,7 @@ def answers(original: object, image: tuple[int, int, int]) -> Answers:
         scores, found = original.choose(raw), named(raw)
     # What is chosen is one of them, or a view of one that was flattened.
     same = (name for name, tensor in found.items() if tensor.data_ptr() == scores.data_ptr())
-    return Answers(found, next(same, None))
+    return Answers(found, original.output if original.output in found else next(same, None))
 
 
 def channels_last(port: Port, image: tuple[int, int, int]) -> bool:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from junco.audit.graph.channels import require_channels_first, require_no_turn
 from junco.audit.graph.lift import last_line
 from junco.audit.graph.memory import starved
 from junco.audit.graph.original import Original
@@ -39,14 +41,15 @@ class Fitted:
 def fitted(original: Original, first: FirstLayer, shape: Shape | None) -> Fitted:
     """``original`` with a shape that it takes.
 
-    Raises ``InputShapeMismatch`` if ``shape`` is refused, ``ModelOutputShape`` if the program runs but answers
-    something else than class scores, ``ModelNotJudgeable`` if it answers no finite numbers.
+    Raises ``InputShapeMismatch`` if ``shape`` is refused or channels come last, ``ModelOutputShape`` if the program
+    runs but answers something else than class scores, ``ModelNotJudgeable`` if it answers no finite numbers.
     """
     if shape is None:
         return _found(original, first)
     refusals: list[JuncoError] = []
     result = _try(original, shape, refusals, batches=_MORE_BATCHES)
     if result is not None:
+        require_no_turn(shape, first.channels)
         return result
     if refusals:
         raise refusals[0]
@@ -78,6 +81,7 @@ def _found(original: Original, first: FirstLayer) -> Fitted:
             return result
     if refusals:
         raise refusals[0]
+    require_channels_first(partial(_takes, original), candidates(first))
     raise InputShapeMismatch(
         "no input shape was found that the model takes",
         expected="an input [n, channels, height, width]",
@@ -88,7 +92,9 @@ def _found(original: Original, first: FirstLayer) -> Fitted:
 
 
 def _mismatch(original: Original, first: FirstLayer, shape: Shape) -> InputShapeMismatch:
-    other = next((s for s in candidates(first) if _try(original, s, []) is not None), None)
+    other = next((s for s in candidates(first) if _takes(original, s)), None)
+    if other is None:
+        require_channels_first(partial(_takes, original), (shape, *candidates(first)))
     return InputShapeMismatch(
         f"the model refuses inputs of shape {list(shape)}",
         expected=f"{list(other)}" if other else "another shape than that",
@@ -122,6 +128,10 @@ def _try(
             only = _only_batch(original, batch, shape)
             return Fitted(replace(original, batch=only), x, answer, steady=steady(original.run, x))
     return None
+
+
+def _takes(original: Original, shape: Shape) -> bool:
+    return _try(original, shape, []) is not None
 
 
 def _answer(original: Original, x: Tensor) -> Tensor | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, fx
 
-from junco.audit.types import Step
+from junco.audit.model import Step
 from junco.contract.errors import ModelNotJudgeable
 
 

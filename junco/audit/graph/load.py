@@ -7,19 +7,19 @@ from dataclasses import replace
 
 import torch
 
-from junco.audit.graph.assemble import Names
 from junco.audit.graph.blackbox import black_box
 from junco.audit.graph.canonical import canonical
 from junco.audit.graph.inputs import Fitted, Shape, fitted
 from junco.audit.graph.lift import Lifted, Source, last_line, lift
 from junco.audit.graph.memory import starved
+from junco.audit.graph.names import Names
 from junco.audit.graph.original import Original
 from junco.audit.graph.parity import parity, random_probes
 from junco.audit.graph.retrace import place
 from junco.audit.graph.sniff import is_onnx, require_torchscript
 from junco.audit.graph.torchscript import read
 from junco.audit.graph.upload import Upload
-from junco.audit.types import Canonical, Parity
+from junco.audit.model import Canonical, Parity
 from junco.contract.errors import InputShapeMismatch, JuncoError, MemoryExceeded, ModelNotJudgeable
 
 

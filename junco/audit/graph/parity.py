@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from junco.audit.types import Canonical, Parity
+from junco.audit.model import Canonical, Parity
 
 _TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-4, torch.float16: 2e-2, torch.bfloat16: 1e-1}
 """Largest difference over the largest answer, by what the program computes in.

@@ -9,7 +9,7 @@ from torch import fx
 
 from junco.audit.graph.depthwise import with_sliced_depthwise
 from junco.audit.graph.observe import Seen
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 
 _FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, fx, nn
 
-from junco.audit.types import Canonical, Step
+from junco.audit.model import Canonical, Step
 
 _NORMS = (
     nn.BatchNorm1d,

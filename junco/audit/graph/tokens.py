@@ -12,7 +12,7 @@ from torch import Tensor, fx, nn
 
 from junco.audit.graph.activations import ACTIVATIONS
 from junco.audit.graph.observe import Seen
-from junco.audit.types import Grid
+from junco.audit.model import Grid
 
 _LAYERS = (nn.LayerNorm, nn.Linear, nn.Identity, *ACTIVATIONS)
 _CONVS = (nn.Conv2d, nn.ConvTranspose2d)

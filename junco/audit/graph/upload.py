@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import torch
 
-from junco.audit.graph.assemble import Names
 from junco.audit.graph.inputs import Fitted, Shape
 from junco.audit.graph.lift import Lifted
+from junco.audit.graph.names import Names
 from junco.audit.graph.torchscript import FirstLayer
 
 

@@ -1,15 +1,17 @@
 """What a check concludes from, what it finds, and the registry of those who conclude."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from junco.audit.partial import Partial
 from junco.audit.pipeline.merge import Pieces, of_kind
-from junco.audit.types import Partial
+from junco.audit.verdict import Judged
 from junco.contract.catalogue import CheckName, Verdict
 from junco.contract.model import ModelReport
-from junco.contract.outcome import CheckOutcome, CheckRun
+from junco.contract.outcome import Caveat, CheckOutcome, CheckRun
 from junco.contract.plan import Plan, PlannedMethod, ShardKind
+from junco.contract.statistics import Statistics
 
 Partials = Mapping[int, Partial]
 
@@ -46,6 +48,18 @@ def families(plan: Plan, check: CheckName) -> list[list[PlannedMethod]]:
 def not_run(check: CheckName, label: str, reason: str) -> CheckOutcome:
     """The outcome of a method that ``check`` could not look at."""
     return CheckOutcome(check=check, verdict=Verdict.NOT_RUN, summary=f"{label} was not run: {reason}.")
+
+
+def told(check: CheckName, judged: Judged, *, statistics: Statistics, caveats: Iterable[Caveat]) -> CheckOutcome:
+    """The outcome of a method that was judged: its word, why, what would decide, and what it rests on."""
+    return CheckOutcome(
+        check=check,
+        verdict=judged.verdict,
+        summary=judged.summary,
+        needed=judged.missing,
+        statistics=statistics,
+        caveats=tuple(caveats),
+    )
 
 
 Conclude = Callable[[Case], Found]

@@ -6,7 +6,7 @@ from torch import fx, nn
 
 from junco.audit.graph import coverage
 from junco.audit.graph.ops import op_name
-from junco.audit.types import Canonical, Parity
+from junco.audit.model import Canonical, Parity
 from junco.contract.cautions import MEANINGS, Caution, CautionName
 
 # Lifting speaks in sentences; these are the words by which each kind is known.

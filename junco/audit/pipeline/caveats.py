@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from junco.audit.pipeline.merge import Merged
+from junco.audit.pipeline.trust import too_few
 from junco.audit.verdict import DECIDING, Judgement
 from junco.contract.catalogue import Depth, Verdict, View
 from junco.contract.model import ModelReport
@@ -51,8 +52,7 @@ def _of_method(
         yield Caveat.IDENTITY
     if any(_disagrees(seen, merged) for seen in stats.policies):
         yield Caveat.BN_POLICY_DISAGREEMENT
-    if len(merged.plan.selected) < merged.plan.profile.images_minimum:
-        yield Caveat.TOO_FEW_IMAGES
+    yield from too_few(len(merged.plan.selected), merged.plan.profile)
 
 
 def _disagrees(seen: PolicyStatistics, merged: Merged) -> bool:

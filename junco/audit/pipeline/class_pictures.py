@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from junco.audit.partial import Key
 from junco.audit.pipeline.convergence_pictures import convergence_picture
-from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
-from junco.audit.render import StripRow, strip_png
-from junco.audit.types import Key
+from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first
+from junco.audit.render import StripRow
 from junco.contract.catalogue import CheckName, Rival
 from junco.contract.plan import ShardKind
 
@@ -24,7 +24,5 @@ def pictures(sketch: Sketch) -> Iterator[Artifact]:
         if keys[0] in partial.arrays:
             maps = tuple(first(partial.arrays[key]) for key in keys)
             rows.append(StripRow(label=method.label, view=method.card.view, maps=maps))
-    if rows:
-        strip = strip_png(sketch.shown[0], _HEADS, rows)
-        yield Artifact(f"{folder(CheckName.CLASS_SENSITIVITY)}/strip.png", strip, _CAPTION)
+    yield from sketch.strip(CheckName.CLASS_SENSITIVITY, _HEADS, rows, _CAPTION)
     yield from convergence_picture(sketch)

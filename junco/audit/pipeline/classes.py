@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from junco.audit.pipeline.case import Case, Found, concludes, families
+from junco.audit.pipeline.case import Case, Found, concludes, families, told
 from junco.audit.pipeline.convergence import converged, layers_of
+from junco.audit.pipeline.copies import differing
 from junco.audit.pipeline.merge import Pieces, column
 from junco.audit.pipeline.numbers import interval, known
 from junco.audit.pipeline.probes import held
-from junco.audit.pipeline.trust import vouched
+from junco.audit.pipeline.trust import too_few, vouched
 from junco.audit.verdict import ACCUSING_RIVAL, ClassJudgement, ClassNumbers, Effect, Numbers, Table, judge_classes
 from junco.contract.catalogue import CheckName, Rival, Verdict
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun
@@ -25,7 +26,7 @@ SHARED = 0.5
 def conclude(case: Case) -> Found:
     """Judge all methods of the plan from the shards of its image groups."""
     plan, pieces = case.plan, case.pieces(ShardKind.CLASSES)
-    checked = (held(pieces),)
+    checked = (held(pieces), *differing(column(pieces, ("logits", "original")), plan.profile))
     judged, doubts = vouched(_judged(plan, pieces), checked, plan)
     outcomes = {label: _outcome(case, j, doubts) for label, j in judged.items()}
     return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=checked))
@@ -41,8 +42,15 @@ def _numbers(plan: Plan, label: str, pieces: Pieces) -> ClassNumbers:
         draws = range(_draws(plan, rival))
         return np.stack([column(pieces, (label, rival.value, str(d), quantity)) for d in draws], axis=1)
 
-    rivals = {r: Numbers(table(r, "rho"), table(r, "floor"), table(r, "degenerate")) for r in Rival}
+    likeness = _likeness(label, pieces)
+    rivals = {r: Numbers(table(r, "rho"), table(r, "floor"), table(r, "degenerate"), likeness) for r in Rival}
     return ClassNumbers(label, column(pieces, (label, "original", "ceiling")), rivals)
+
+
+def _likeness(label: str, pieces: Pieces) -> Table | None:
+    """How similar maps of different images are; a partial that was stored before it was measured has none."""
+    key = (label, "original", "likeness")
+    return column(pieces, key) if all(key in partial.arrays for _, partial in pieces) else None
 
 
 def _draws(plan: Plan, rival: Rival) -> int:
@@ -53,20 +61,14 @@ def _outcome(case: Case, judgement: ClassJudgement, doubts: tuple[Caveat, ...]) 
     plan, carried = case.plan, case.pieces(ShardKind.CONVERGENCE)
     layers = layers_of(carried, judgement.label)
     converges = (Caveat.CONVERGES,) if converged(layers) else ()
-    return CheckOutcome(
-        check=CHECK,
-        verdict=judgement.verdict,
-        summary=judgement.summary,
-        needed=judgement.missing,
-        statistics=ClassStatistics(
-            ceiling=known(judgement.ceiling),
-            convergence=layers[-1].median if layers else None,
-            convergence_by_chance=layers[-1].expected if layers else None,
-            rivals=tuple(_statistics(plan, rival, e) for rival, e in judgement.rivals.items()),
-            layers=layers,
-        ),
-        caveats=(*_caveats(plan, judgement), *converges, *doubts),
+    statistics = ClassStatistics(
+        ceiling=known(judgement.ceiling),
+        convergence=layers[-1].median if layers else None,
+        convergence_by_chance=layers[-1].expected if layers else None,
+        rivals=tuple(_statistics(plan, rival, e) for rival, e in judgement.rivals.items()),
+        layers=layers,
     )
+    return told(CHECK, judgement, statistics=statistics, caveats=(*_caveats(plan, judgement), *converges, *doubts))
 
 
 def _statistics(plan: Plan, rival: Rival, e: Effect) -> RivalStatistics:
@@ -81,6 +83,8 @@ def _statistics(plan: Plan, rival: Rival, e: Effect) -> RivalStatistics:
         p_fail=e.p_fail if e.kappa else None,
         p_fail_holm=e.p_fail_holm if e.kappa and rival is ACCUSING_RIVAL else None,
         p_pass=e.p_pass if e.kappa else None,
+        likeness=known(e.likeness) if e.likeness is not None else None,
+        p_survived=e.survival.p if e.survival else None,
         undefined=e.undefined,
         degenerate=e.degenerate,
         decision=e.decision,
@@ -93,5 +97,4 @@ def _caveats(plan: Plan, judgement: ClassJudgement) -> Iterator[Caveat]:
         yield Caveat.NECESSARY_NOT_SUFFICIENT
     if judgement.verdict is not Verdict.FAIL and second.kappa and second.kappa.mean > SHARED:
         yield Caveat.SHARED_EVIDENCE
-    if len(plan.selected) < plan.profile.images_minimum:
-        yield Caveat.TOO_FEW_IMAGES
+    yield from too_few(len(plan.selected), plan.profile)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from safetensors.numpy import load, save
 
-from junco.audit.types import Partial
+from junco.audit.partial import Partial
 
 _FACTS = "facts"
 

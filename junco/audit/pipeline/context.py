@@ -1,14 +1,11 @@
 """Whether a check that gives context may be believed: parity, its images, and the words that its controls may have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from junco.audit.pipeline.trust import J, doubted, enough, withdrawn
-from junco.contract.catalogue import Control, Verdict
+from junco.audit.pipeline.trust import Expected, J, doubted, enough, misjudged, withdrawn
+from junco.contract.catalogue import Verdict
 from junco.contract.outcome import Caveat, Preflight
 from junco.contract.profile import Profile
-
-Expected = Mapping[Control, Sequence[Verdict]]
-"""Words that a control may have for a job to be believed."""
 
 
 def believed(
@@ -22,9 +19,7 @@ def believed(
 
 
 def _controlled(judged: dict[str, J], expected: Expected) -> tuple[dict[str, J], tuple[Caveat, ...]]:
-    wrong = next((c for c, words in expected.items() if c in judged and judged[c].verdict not in words), None)
-    if wrong is None:
+    reason = misjudged(judged, expected)
+    if reason is None:
         return judged, ()
-    reason = f"the control {wrong} is {judged[wrong].verdict}, so no acquittal stands"
-    out = {label: doubted(j, (Verdict.PASS,), reason) for label, j in judged.items()}
-    return out, (Caveat.CONTROL_DISAGREES,)
+    return {label: doubted(j, (Verdict.PASS,), reason) for label, j in judged.items()}, (Caveat.CONTROL_DISAGREES,)

@@ -1,9 +1,9 @@
 """Convergence of one method's rule, from the shard that measured it to what class_sensitivity shows of it."""
 
 from junco.audit.checks.convergence import NAMES
+from junco.audit.partial import Partial
 from junco.audit.pipeline.merge import Pieces
 from junco.audit.pipeline.numbers import known
-from junco.audit.types import Partial
 from junco.contract.statistics import ConvergencePoint
 
 CONVERGED = 0.99

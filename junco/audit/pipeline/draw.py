@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from junco.audit.partial import Partial
 from junco.audit.pipeline import (  # noqa: F401  # each registers what its check draws as it is imported
     class_pictures,
     faithfulness_pictures,
@@ -16,7 +17,6 @@ from junco.audit.pipeline import (  # noqa: F401  # each registers what its chec
 from junco.audit.pipeline.drawing import DRAWINGS, Artifact, Pixels, Sketch, folder, slug
 from junco.audit.render import CurveData, curves_png, curves_svg, photo_png
 from junco.audit.render.report import report_html
-from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName
 from junco.contract.outcome import CheckOutcome, Curve, MethodOutcome, Outcome
 

@@ -1,7 +1,7 @@
 """Pictures of one check: the registry of those who draw, and what they draw from."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from junco.audit.partial import Partial
 from junco.audit.pipeline.merge import Pieces, of_kind
-from junco.audit.types import Partial
+from junco.audit.render import StripRow, strip_png
 from junco.contract.catalogue import CheckName, Control
 from junco.contract.outcome import Outcome
 from junco.contract.plan import Plan, PlannedMethod, ShardKind
@@ -43,6 +44,13 @@ class Sketch:
     def pieces(self, kind: ShardKind) -> Pieces:
         """The shards of one kind with their partials."""
         return of_kind(self.plan, self.partials, kind)
+
+    def strip(
+        self, check: CheckName, heads: Sequence[str], rows: Sequence[StripRow], caption: str
+    ) -> Iterator["Artifact"]:
+        """Maps of the first image in the folder of ``check``, columns under ``heads``; nothing without rows."""
+        if rows:
+            yield Artifact(f"{folder(check)}/strip.png", strip_png(self.shown[0], heads, rows), caption)
 
     def drawn(self, check: CheckName) -> list[PlannedMethod]:
         """Methods of ``check`` whose maps show something: those of noise and the constant one do not."""

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from junco.audit.checks.faithfulness import RANDOM
-from junco.audit.pipeline.case import Case, Found, concludes, families
+from junco.audit.pipeline.case import Case, Found, concludes, families, told
 from junco.audit.pipeline.context import believed
 from junco.audit.pipeline.merge import Pieces, column, count
 from junco.audit.pipeline.numbers import interval, mean, median
 from junco.audit.pipeline.probes import held
+from junco.audit.pipeline.trust import too_few
 from junco.audit.verdict import Against, FaithJudgement, FaithNumbers, Table, TwoWay, judge_faithfulness, spread
 from junco.contract.catalogue import CheckName, Control, Fill, Verdict
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun
@@ -80,11 +81,9 @@ def _room(pieces: Pieces, label: str, fill: Fill) -> Table:
 
 def _outcome(plan: Plan, judged: FaithJudgement, pieces: Pieces, *, doubts: tuple[Caveat, ...]) -> CheckOutcome:
     label, fills = judged.label, judged.fills
-    return CheckOutcome(
-        check=CHECK,
-        verdict=judged.verdict,
-        summary=judged.summary,
-        needed=judged.missing,
+    return told(
+        CHECK,
+        judged,
         statistics=FaithfulnessStatistics(
             images=count(pieces),
             steps=plan.profile.faithfulness_steps,
@@ -133,5 +132,4 @@ def _of_fill(pieces: Pieces, label: str, fill: Fill, against: Against) -> FillSt
 def _caveats(plan: Plan, judged: FaithJudgement, pieces: Pieces) -> Iterator[Caveat]:
     if judged.verdict is not Verdict.INVALID:
         yield Caveat.PERTURBATION_CHOICE
-    if count(pieces) < plan.profile.images_minimum:
-        yield Caveat.TOO_FEW_IMAGES
+    yield from too_few(count(pieces), plan.profile)

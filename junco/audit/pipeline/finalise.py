@@ -90,7 +90,7 @@ def _check(plan: Plan, method: PlannedMethod, check: CheckName, found: Mapping[C
     if method.unavailable is not None:
         return not_run(check, method.label, method.unavailable.rstrip("."))
     if check in plan.skipped:
-        return CheckOutcome(check=check, verdict=Verdict.NOT_RUN, summary=f"Not run: {plan.skipped[check]}.")
+        return not_run(check, method.label, plan.skipped[check])
     return found[check].outcomes[method.label]
 
 

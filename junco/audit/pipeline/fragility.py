@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from junco.audit.checks.fragility import EPSILON, top_count
+from junco.audit.checks.aims import top_count
+from junco.audit.checks.fragility import EPSILON
 from junco.audit.pipeline.attacks import not_attacked
-from junco.audit.pipeline.case import Case, Found, concludes
+from junco.audit.pipeline.case import Case, Found, concludes, told
 from junco.audit.pipeline.merge import Pieces, column, columns, count
 from junco.audit.pipeline.numbers import interval, median
 from junco.audit.pipeline.probes import held
-from junco.audit.pipeline.trust import withdrawn
+from junco.audit.pipeline.trust import too_few, withdrawn
 from junco.audit.verdict import AimNumbers, Claim, FragilityJudgement, judge_fragility
 from junco.contract.attacking import attackable
 from junco.contract.catalogue import Aim, CheckName, Verdict
@@ -44,11 +45,9 @@ def _numbers(pieces: Pieces, label: str) -> Mapping[Aim, AimNumbers]:
 
 def _outcome(plan: Plan, judged: FragilityJudgement, pieces: Pieces) -> CheckOutcome:
     _, height, width = plan.preprocessing.shape
-    return CheckOutcome(
-        check=CHECK,
-        verdict=judged.verdict,
-        summary=judged.summary,
-        needed=judged.missing,
+    return told(
+        CHECK,
+        judged,
         statistics=FragilityStatistics(
             images=count(pieces) - judged.undefined,
             undefined=judged.undefined,
@@ -57,7 +56,7 @@ def _outcome(plan: Plan, judged: FragilityJudgement, pieces: Pieces) -> CheckOut
             top=top_count(height * width),
             aims=tuple(_statistics(pieces, judged.label, aim, loss) for aim, loss in judged.aims.items()),
         ),
-        caveats=tuple(_caveats(plan, judged)),
+        caveats=_caveats(plan, judged),
     )
 
 
@@ -82,5 +81,4 @@ _QUANTITIES = ("overlap", "rho", "displacement", "region")
 def _caveats(plan: Plan, judged: FragilityJudgement) -> Iterator[Caveat]:
     if judged.verdict is Verdict.PASS:
         yield Caveat.ONE_ATTACK
-    if plan.profile.images_minimum > min(plan.profile.fragility_images, len(plan.selected)):
-        yield Caveat.TOO_FEW_IMAGES
+    yield from too_few(min(plan.profile.fragility_images, len(plan.selected)), plan.profile)

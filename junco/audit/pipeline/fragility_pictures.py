@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
-from junco.audit.render import StripRow, strip_png
+from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first
+from junco.audit.render import StripRow
 from junco.contract.catalogue import CheckName, View
 from junco.contract.plan import ShardKind
 
@@ -21,6 +21,4 @@ def pictures(sketch: Sketch) -> Iterator[Artifact]:
         for method in sketch.plan.methods_of(CheckName.FRAGILITY)
         if (method.label, "maps") in arrays
     ]
-    if rows:
-        strip = strip_png(sketch.shown[0], _HEADS, rows)
-        yield Artifact(f"{folder(CheckName.FRAGILITY)}/strip.png", strip, _CAPTION)
+    yield from sketch.strip(CheckName.FRAGILITY, _HEADS, rows, _CAPTION)

@@ -7,8 +7,8 @@ import torch
 from junco.audit.explain import capabilities
 from junco.audit.graph import coverage, load, parity, random_probes
 from junco.audit.graph.declared import Answers, Declared, Port, answers, channels_last, declared
+from junco.audit.model import Canonical
 from junco.audit.pipeline.cautions import cautions
-from junco.audit.types import Canonical
 from junco.contract.base import digest_of
 from junco.contract.errors import ModelNotJudgeable
 from junco.contract.model import (

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from junco.audit.partial import Key, Partial
 from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
 from junco.audit.pipeline.lessons import lessons
-from junco.audit.render import CurveData, StripRow, curves_png, strip_png
-from junco.audit.types import Key, Partial
+from junco.audit.render import CurveData, StripRow, curves_png
 from junco.contract.catalogue import CheckName, Lesson
 from junco.contract.plan import ShardKind
 
@@ -28,9 +28,7 @@ def pictures(sketch: Sketch) -> Iterator[Artifact]:
     if not pieces or "lessons" not in pieces[0][1].facts:
         return
     partial = pieces[0][1]
-    rows = list(_rows(sketch, partial))
-    if rows:
-        yield Artifact(f"{folder(CHECK)}/strip.png", strip_png(sketch.shown[0], _HEADS, rows), _STRIP)
+    yield from sketch.strip(CHECK, _HEADS, list(_rows(sketch, partial)), _STRIP)
     for quantity, caption in _CURVES.items():
         if all(lessons(partial.facts).get(lesson, {}).get("loss") for lesson in Lesson):
             data = [_line(partial, lesson, quantity) for lesson in Lesson]

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from junco.audit.pipeline.case import Case, Found, concludes, families
+from junco.audit.pipeline.case import Case, Found, concludes, families, not_run, told
 from junco.audit.pipeline.lessons import curves, gates
 from junco.audit.pipeline.merge import Pieces
 from junco.audit.pipeline.numbers import interval, known, mean
 from junco.audit.pipeline.probes import held
-from junco.audit.pipeline.trust import vouched
+from junco.audit.pipeline.trust import too_few, vouched
 from junco.audit.verdict import LabelJudgement, LabelNumbers, Ratio, Table, judge_labels
 from junco.contract.catalogue import CheckName, Verdict
 from junco.contract.model import ModelReport
@@ -26,7 +26,7 @@ def conclude(case: Case) -> Found:
     plan, pieces = case.plan, case.pieces(ShardKind.LABELS)
     problem = next((partial.facts["unlabelled"] for _, partial in pieces if "unlabelled" in partial.facts), None)
     if problem:
-        return _not_run(plan, str(problem))
+        return _untrained(plan, str(problem))
     checked = (held(pieces), *gates(pieces, plan.profile.thresholds))
     judged, doubts = vouched(_judged(plan, pieces), checked, plan)
     outcomes = {label: _outcome(plan, j, doubts) for label, j in judged.items()}
@@ -34,11 +34,8 @@ def conclude(case: Case) -> Found:
     return Found(outcomes, CheckRun(check=CHECK, preflight=checked, predictions=curves(pieces), caveats=about))
 
 
-def _not_run(plan: Plan, problem: str) -> Found:
-    word = Verdict.NOT_RUN
-    outcomes = {
-        m.label: CheckOutcome(check=CHECK, verdict=word, summary=f"Not run: {problem}.") for m in plan.methods_of(CHECK)
-    }
+def _untrained(plan: Plan, problem: str) -> Found:
+    outcomes = {m.label: not_run(CHECK, m.label, problem) for m in plan.methods_of(CHECK)}
     return Found(outcomes, CheckRun(check=CHECK, preflight=(Preflight(name="labels", holds=False, detail=problem),)))
 
 
@@ -62,14 +59,7 @@ def numbers(pieces: Pieces, label: str) -> LabelNumbers:
 
 
 def _outcome(plan: Plan, judgement: LabelJudgement, doubts: tuple[Caveat, ...]) -> CheckOutcome:
-    return CheckOutcome(
-        check=CHECK,
-        verdict=judgement.verdict,
-        summary=judgement.summary,
-        needed=judgement.missing,
-        statistics=_statistics(judgement),
-        caveats=(*_caveats(plan, judgement), *doubts),
-    )
+    return told(CHECK, judgement, statistics=_statistics(judgement), caveats=(*_caveats(plan, judgement), *doubts))
 
 
 def _statistics(j: LabelJudgement) -> LabelStatistics:
@@ -101,8 +91,7 @@ def _caveats(plan: Plan, judgement: LabelJudgement) -> Iterator[Caveat]:
     if judgement.verdict is not Verdict.INVALID:
         supplied = plan.training and plan.training.supplied
         yield Caveat.ONE_TRAINING if supplied else Caveat.TRAINED_HERE
-    if len(plan.selected) < plan.profile.images_minimum:
-        yield Caveat.TOO_FEW_IMAGES
+    yield from too_few(len(plan.selected), plan.profile)
 
 
 def _of_run(report: ModelReport) -> Iterator[Caveat]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from junco.audit.pipeline.attacks import not_attacked, wilson
-from junco.audit.pipeline.case import Case, Found, concludes
+from junco.audit.pipeline.case import Case, Found, concludes, told
 from junco.audit.pipeline.merge import Pieces, columns
 from junco.audit.pipeline.numbers import mean, median
 from junco.audit.pipeline.probes import held
@@ -38,11 +38,9 @@ def _outcome(plan: Plan, method: PlannedMethod, pieces: Pieces, judged: Manipula
     smoothed = {d: columns(pieces, method.label, d.value) for d in Defence}
     shares = {d: share(manipulated(found, t)) if found else None for d, found in smoothed.items()}
     figures: dict[str, Any] = {name: median(plain[name]) for name in _MEDIANS}
-    return CheckOutcome(
-        check=CHECK,
-        verdict=judged.verdict,
-        summary=judged.summary,
-        needed=judged.missing,
+    return told(
+        CHECK,
+        judged,
         statistics=ManipulationStatistics(
             images=judged.success.trials,
             undefined=judged.undefined,
@@ -58,7 +56,7 @@ def _outcome(plan: Plan, method: PlannedMethod, pieces: Pieces, judged: Manipula
             smoothgrad_after=median(smoothed[Defence.SMOOTHGRAD].get("after")),
             **figures,
         ),
-        caveats=tuple(_caveats(judged, shares[Defence.BETA])),
+        caveats=_caveats(judged, shares[Defence.BETA]),
     )
 
 

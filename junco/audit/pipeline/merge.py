@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from junco.audit.types import Key, Partial
+from junco.audit.partial import Key, Partial
 from junco.audit.verdict import Table
 from junco.contract.catalogue import Arm
 from junco.contract.plan import Plan, Shard, ShardKind

@@ -26,7 +26,9 @@ def method_numbers(merged: Merged, method: PlannedMethod) -> MethodNumbers:
 
 def _depth_numbers(merged: Merged, label: str, arm: Arm, stage: int) -> Numbers:
     rho, floor, degenerate = (merged.table(label, arm, stage, quantity=q) for q in ("rho", "floor", "degenerate"))
-    return Numbers(rho=rho, floor=floor, degenerate=degenerate)
+    likeness = merged.original(label, "likeness")
+    # A partial that was stored before likeness was measured has none.
+    return Numbers(rho, floor, degenerate, likeness=None if np.isnan(likeness).all() else likeness)
 
 
 def statistics(merged: Merged, judgement: Judgement, *, completeness: float | None) -> RandomizationStatistics:
@@ -64,6 +66,8 @@ def _depth(merged: Merged, label: str, arm: Arm, depth: Depth, d: Effect) -> Dep
         p_fail=d.p_fail if d.kappa else None,
         p_fail_holm=d.p_fail_holm if d.kappa else None,
         p_pass=d.p_pass if d.kappa else None,
+        likeness=known(d.likeness) if d.likeness is not None else None,
+        p_survived=d.survival.p if d.survival else None,
         undefined=d.undefined,
         degenerate=d.degenerate,
         decision=d.decision,

@@ -7,11 +7,14 @@ import torch
 from torch import Tensor
 
 from junco.audit import images as pictures
+from junco.audit.batch import Batch
 from junco.audit.explain import Bound, build
+from junco.audit.explanation import Explainer
 from junco.audit.graph import double, load
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
 from junco.audit.similarity import named
 from junco.audit.similarity.spearman import cross, prepare
-from junco.audit.types import Batch, Canonical, Comparison, Explainer
 from junco.contract.catalogue import CheckName
 from junco.contract.images import ImageFile
 from junco.contract.plan import Plan, PlannedMethod

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import torch
 
+from junco.audit.batch import Batch
 from junco.audit.graph import parity, random_probes
+from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import Bench
-from junco.audit.types import Batch, Partial
 from junco.contract.outcome import Preflight
 from junco.contract.plan import Shard
 

@@ -8,12 +8,13 @@ import numpy as np
 from junco.audit.pipeline import caveats, curves
 from junco.audit.pipeline import published as papers
 from junco.audit.pipeline.case import Case, Found, concludes, families
+from junco.audit.pipeline.copies import differing
 from junco.audit.pipeline.merge import Merged, Pieces
 from junco.audit.pipeline.numbers import median, method_numbers, statistics
 from junco.audit.pipeline.probes import held
-from junco.audit.pipeline.trust import trusted
+from junco.audit.pipeline.trust import trusted, vouched
 from junco.audit.verdict import DECIDING, Judgement, chance, changed, judge
-from junco.contract.catalogue import Arm, CheckName, Depth, Verdict
+from junco.contract.catalogue import Arm, CheckName, Depth, Method, Verdict
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight
 from junco.contract.plan import Plan, PlannedMethod, ShardKind
@@ -33,7 +34,7 @@ def found(case: Case, cells: Pieces, *, curve: Pieces) -> Found:
     plan, report, labels = case.plan, case.report, case.labels
     merged, drawn = Merged(plan, cells), Merged(plan, curve)
     checked, evidence = preflight(merged, report, labels), papers.evidence(case, merged, drawn)
-    judged, doubts = trusted(_on_their_own(_judged(merged), merged), checked, plan)
+    judged, doubts = _believed(_on_their_own(_judged(merged), merged), checked, plan)
     outcomes = {m.label: _outcome(m, judged[m.label], evidence, doubts) for m in plan.methods_of(CHECK)}
     run = CheckRun(
         check=CHECK,
@@ -46,7 +47,9 @@ def found(case: Case, cells: Pieces, *, curve: Pieces) -> Found:
 
 def preflight(merged: Merged, report: ModelReport, labels: Sequence[int | None]) -> tuple[Preflight, ...]:
     """What must hold before any statistic means anything."""
-    return (held(merged.pieces), *_changes(merged), _tensors(merged), _coverage(report), *_chance(merged, labels))
+    differ = differing(merged.logits(), merged.plan.profile)
+    changes = (*_changes(merged), _tensors(merged), _coverage(report))
+    return (held(merged.pieces), *differ, *changes, *_chance(merged, labels))
 
 
 def _changes(merged: Merged) -> list[Preflight]:
@@ -103,6 +106,14 @@ def _chance(merged: Merged, labels: Sequence[int | None]) -> list[Preflight]:
 def _judged(merged: Merged) -> dict[str, Judgement]:
     found = [[method_numbers(merged, m) for m in family] for family in families(merged.plan, CHECK)]
     return {j.label: j for family in found for j in judge(family, merged.plan.profile.thresholds)}
+
+
+def _believed(
+    judged: Mapping[str, Judgement], checked: tuple[Preflight, ...], plan: Plan
+) -> tuple[dict[str, Judgement], tuple[Caveat, ...]]:
+    """Withdrawn where the job does not bear it; a gradient that wants nothing but more diverse images is no doubt."""
+    gradient = judged.get(Method.GRADIENT)
+    return (vouched if gradient is not None and gradient.crowded else trusted)(judged, checked, plan)
 
 
 def _on_their_own(judged: Mapping[str, Judgement], merged: Merged) -> dict[str, Judgement]:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from junco.audit.partial import Key, Partial
 from junco.audit.pipeline.curves import layers
 from junco.audit.pipeline.drawing import Artifact, Pixels, Sketch, draws, first, slug
 from junco.audit.render import StripRow, map_png, overlay_png, strip_png
-from junco.audit.types import Key, Partial
 from junco.contract.catalogue import CheckName
 from junco.contract.plan import PlannedMethod, Shard, ShardKind
 

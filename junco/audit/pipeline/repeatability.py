@@ -1,14 +1,13 @@
 """repeatability from partials to outcomes."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from junco.audit.pipeline.case import Case, Found, concludes, families
+from junco.audit.pipeline.case import Case, Found, concludes, families, told
 from junco.audit.pipeline.context import believed
 from junco.audit.pipeline.merge import Pieces, column, count
 from junco.audit.pipeline.numbers import interval, median
 from junco.audit.pipeline.probes import held
+from junco.audit.pipeline.trust import too_few
 from junco.audit.verdict import Claim, RepeatJudgement, RepeatNumbers, Table, judge_repeatability
 from junco.contract.catalogue import CheckName, Circumstance, Control, Verdict
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun
@@ -52,11 +51,9 @@ def _table(plan: Plan, label: str, circumstance: Circumstance, *, pieces: Pieces
 
 def _outcome(plan: Plan, judged: RepeatJudgement, pieces: Pieces, *, doubts: tuple[Caveat, ...]) -> CheckOutcome:
     repeats = {c: _statistics(plan, judged.label, (c, r), pieces=pieces) for c, r in judged.repeats.items()}
-    return CheckOutcome(
-        check=CHECK,
-        verdict=judged.verdict,
-        summary=judged.summary,
-        needed=judged.missing,
+    return told(
+        CHECK,
+        judged,
         statistics=RepeatabilityStatistics(
             images=count(pieces),
             draws=plan.profile.repeat_draws,
@@ -66,7 +63,7 @@ def _outcome(plan: Plan, judged: RepeatJudgement, pieces: Pieces, *, doubts: tup
             threads=repeats[Circumstance.THREADS].rho,
             circumstances=tuple(repeats.values()),
         ),
-        caveats=(*_caveats(plan, pieces), *doubts),
+        caveats=(*too_few(count(pieces), plan.profile), *doubts),
     )
 
 
@@ -82,8 +79,3 @@ def _statistics(plan: Plan, label: str, seen: tuple[Circumstance, Claim], *, pie
         p_pass=repeat.p_pass if repeat.mean else None,
         decision=repeat.decision,
     )
-
-
-def _caveats(plan: Plan, pieces: Pieces) -> Iterator[Caveat]:
-    if count(pieces) < plan.profile.images_minimum:
-        yield Caveat.TOO_FEW_IMAGES

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
-from junco.audit.render import StripRow, strip_png
+from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first
+from junco.audit.render import StripRow
 from junco.contract.catalogue import CheckName, Control
 from junco.contract.plan import ShardKind
 
@@ -19,6 +19,4 @@ def pictures(sketch: Sketch) -> Iterator[Artifact]:
         for m in sketch.plan.methods_of(CheckName.REPEATABILITY)
         if (m.label, "maps") in arrays and m.method is not Control.CONSTANT
     ]
-    if rows:
-        strip = strip_png(sketch.shown[0], ("asked once", "asked again"), rows)
-        yield Artifact(f"{folder(CheckName.REPEATABILITY)}/strip.png", strip, _CAPTION)
+    yield from sketch.strip(CheckName.REPEATABILITY, ("asked once", "asked again"), rows, _CAPTION)

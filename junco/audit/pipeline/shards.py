@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from junco.audit.partial import Partial, Tick
 from junco.audit.pipeline.prepare import Files
 from junco.audit.pipeline.runs.registry import KEPT, RUNS, Order
-from junco.audit.types import Partial, Tick
 from junco.contract.base import Digest
 from junco.contract.plan import Plan, Shard
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from junco.audit.partial import Partial
 from junco.audit.pipeline.case import Case, Found, concludes, not_run
 from junco.audit.pipeline.numbers import known, median
-from junco.audit.pipeline.trust import enough
-from junco.audit.types import Partial
+from junco.audit.pipeline.trust import enough, too_few
 from junco.audit.verdict import ShiftJudgement, decisive, judge_shift
 from junco.contract.catalogue import CheckName, Method, Verdict
 from junco.contract.outcome import Caveat, CheckOutcome, CheckRun, Preflight
@@ -134,8 +134,7 @@ def _caveats(plan: Plan, judged: ShiftJudgement, rebased: float | None) -> Itera
         yield Caveat.ENCODING
         if rebased is not None and rebased <= plan.profile.thresholds.shift_pass:
             yield Caveat.REBASED
-    if len(plan.selected) < plan.profile.images_minimum:
-        yield Caveat.TOO_FEW_IMAGES
+    yield from too_few(len(plan.selected), plan.profile)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from junco.audit.partial import Partial
 from junco.audit.pipeline.drawing import Artifact, Pixels, Sketch, draws, first, folder
 from junco.audit.pipeline.shift import kind_of
 from junco.audit.render import GalleryRow, StripRow, as_picture, gallery_png, strip_png
-from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName, Control
 from junco.contract.plan import Plan, ShardKind
 

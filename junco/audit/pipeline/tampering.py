@@ -14,7 +14,6 @@ from junco.audit.pipeline.numbers import known, mean, median
 from junco.audit.pipeline.probes import held
 from junco.audit.pipeline.trust import doubted, enough, withdrawn
 from junco.audit.verdict import (
-    Evidence,
     Gains,
     Reference,
     Table,
@@ -118,6 +117,7 @@ def _outcome(plan: Plan, judged: TamperingJudgement, pieces: Pieces, *, doubts: 
         verdict=judged.verdict,
         summary=judged.summary,
         statistics=_statistics(plan, judged, pieces),
+        needed=judged.missing,
         caveats=(*_caveats(plan, judged, pieces), *doubts),
     )
 
@@ -138,7 +138,7 @@ def _statistics(plan: Plan, judged: TamperingJudgement, pieces: Pieces) -> Tampe
         pairs=int(told.sum()),
         **_beside(pieces, label),
         **_compared_with(pieces, label),
-        evidence=tuple(_evidence(sign, e) for sign, e in judged.evidence.items()),
+        evidence=tuple(_evidence(judged, sign) for sign in judged.evidence),
         panel=tuple(_panel(pieces)),
     )
 
@@ -164,9 +164,16 @@ def _compared_with(pieces: Pieces, label: str) -> dict[str, Any]:
     return {"references": len(places), **means}
 
 
-def _evidence(sign: Sign, e: Evidence) -> EvidenceStatistics:
+def _evidence(judged: TamperingJudgement, sign: Sign) -> EvidenceStatistics:
+    e, accusation = judged.evidence[sign], judged.accusations.get(sign)
     value, lower, upper = (None if v is None else known(v) for v in (e.value, e.lower, e.upper))
-    return EvidenceStatistics(sign=sign, level=e.level, value=Interval(mean=value, lower=lower, upper=upper))
+    return EvidenceStatistics(
+        sign=sign,
+        level=e.level,
+        value=Interval(mean=value, lower=lower, upper=upper),
+        p_fail=accusation.p if accusation else None,
+        p_fail_holm=accusation.p_holm if accusation else None,
+    )
 
 
 def _panel(pieces: Pieces) -> Iterator[PanelStatistics]:

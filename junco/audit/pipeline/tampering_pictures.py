@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from junco.audit.checks.model_manipulation import WITNESS
+from junco.audit.partial import Key
 from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
 from junco.audit.render import StripRow, strip_png
-from junco.audit.types import Key
 from junco.contract.catalogue import CheckName, View
 from junco.contract.plan import ShardKind
 

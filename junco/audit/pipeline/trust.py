@@ -26,11 +26,14 @@ class Word(Protocol):
 
 J = TypeVar("J", bound=Word)
 
+Expected = Mapping[Control, Sequence[Verdict]]
+"""Words that a control may have for a job to be believed."""
+
 _DECIDED = (Verdict.PASS, Verdict.FAIL)
-_EXPECTED = {
-    Control.EDGE_DETECTOR: Verdict.FAIL,
-    Control.GAUSSIAN_NOISE: Verdict.INVALID,
-    Control.CONSTANT: Verdict.INVALID,
+_EXPECTED: Expected = {
+    Control.EDGE_DETECTOR: (Verdict.FAIL,),
+    Control.GAUSSIAN_NOISE: (Verdict.INVALID,),
+    Control.CONSTANT: (Verdict.INVALID,),
 }
 
 
@@ -67,6 +70,20 @@ def doubted(judged: J, words: Sequence[Verdict], reason: str) -> J:
     return replace(judged, verdict=Verdict.INCONCLUSIVE, reason=reason) if judged.verdict in words else judged
 
 
+def misjudged(judged: Mapping[str, J], expected: Expected) -> str | None:
+    """Why no acquittal stands: a control has a word that it cannot have; None where none has."""
+    wrong = next((c for c, words in expected.items() if c in judged and judged[c].verdict not in words), None)
+    if wrong is None:
+        return None
+    words, found = " or ".join(expected[wrong]), judged[wrong].verdict
+    return f"the control {wrong} should be {words} and is {found}, so no acquittal stands"
+
+
+def too_few(count: int, profile: Profile) -> tuple[Caveat, ...]:
+    """The caveat of fewer images than ``profile`` needs, where that is so."""
+    return (Caveat.TOO_FEW_IMAGES,) if count < profile.images_minimum else ()
+
+
 def _few(count: int, profile: Profile) -> str:
     return f"{count} images are too few for a verdict; the profile {profile.name} needs {profile.images_minimum}"
 
@@ -86,14 +103,16 @@ def _by_controls(judged: Mapping[str, J], plan: Plan) -> tuple[dict[str, J], tup
     without a failing edge detector and invalid noise and constant maps."""
     if len(plan.selected) < plan.profile.images_minimum or all(j.verdict is Verdict.INVALID for j in judged.values()):
         return dict(judged), ()
-    out, doubts = dict(judged), False
+    reasons = ((Verdict.FAIL, _unvouched(judged)), (Verdict.PASS, misjudged(judged, _EXPECTED)))
+    out = dict(judged)
+    for word, reason in reasons:
+        out = {label: doubted(j, (word,), reason) for label, j in out.items()} if reason else out
+    return out, (Caveat.CONTROL_DISAGREES,) if any(reason for _, reason in reasons) else ()
+
+
+def _unvouched(judged: Mapping[str, J]) -> str | None:
+    """Why no accusation stands: the plain gradient does not pass; None where it does, or is not there."""
     gradient = judged.get(Method.GRADIENT)
-    if gradient and gradient.verdict is not Verdict.PASS:
-        reason = f"the plain gradient, which should pass, is {gradient.verdict} on this model, so no accusation stands"
-        out, doubts = {label: doubted(j, (Verdict.FAIL,), reason) for label, j in out.items()}, True
-    for control, expected in _EXPECTED.items():
-        seen = judged.get(control)
-        if seen and seen.verdict is not expected:
-            reason = f"the control {control} should be {expected} and is {seen.verdict}, so no acquittal stands"
-            out, doubts = {label: doubted(j, (Verdict.PASS,), reason) for label, j in out.items()}, True
-    return out, (Caveat.CONTROL_DISAGREES,) if doubts else ()
+    if gradient is None or gradient.verdict is Verdict.PASS:
+        return None
+    return f"the plain gradient, which should pass, is {gradient.verdict} on this model, so no accusation stands"

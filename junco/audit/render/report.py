@@ -1,20 +1,33 @@
 """The report: one self-contained page that a person can read in a minute."""
 
 import base64
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from pydantic import BaseModel
+from markupsafe import Markup, escape
 
+from junco.audit.render.answer import answer, preflights
 from junco.audit.render.beside import beside, random_part, sequence
-from junco.contract.catalogue import CHECKS, METHODS, Verdict
+from junco.audit.render.figures import check_of, figures, number, parts
+from junco.audit.render.glances import glances
+from junco.contract.catalogue import CHECKS
 from junco.contract.caveats import SENTENCES
-from junco.contract.outcome import CheckOutcome, MethodOutcome, Outcome, sentence
-from junco.contract.statistics import DepthStatistics, Interval, RandomizationStatistics
+from junco.contract.outcome import Caveat, CheckOutcome, Outcome, sentence
+from junco.contract.statistics import DepthStatistics, RandomizationStatistics
 
 _LOW, _HIGH = -0.25, 1.05
 """Range of kappa on the report's axis."""
+
+
+@dataclass(frozen=True)
+class Caution:
+    """A caveat's sentence, and whose it is: methods by check, or the whole job's where there is none."""
+
+    said: str
+    whose: Mapping[str, tuple[str, ...]]
 
 
 def report_html(
@@ -24,15 +37,26 @@ def report_html(
     template = _environment().get_template("report.html.j2")
     return template.render(
         outcome=outcome,
-        methods=METHODS,
+        judged=outcome.methods or outcome.controls,
+        answer=answer(outcome),
         checks=CHECKS,
-        caveats=SENTENCES,
+        cautions=cautions(outcome),
+        preflight=(*preflights(outcome, holds=False), *preflights(outcome, holds=True)),
         thresholds=outcome.plan.profile.thresholds,
-        pictures={name: "data:image/png;base64," + base64.b64encode(data).decode() for name, data in pictures.items()},
+        pictures={name: _inline(data) for name, data in pictures.items()},
+        widths={name: _width(data) for name, data in pictures.items()},
         curves=curves,
         captions=captions,
-        Verdict=Verdict,
     )
+
+
+def _inline(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def _width(png: bytes) -> int:
+    """Width in points: pictures are drawn for screens of twice the density."""
+    return int.from_bytes(png[16:20], "big") // 2
 
 
 @cache
@@ -42,16 +66,24 @@ def _environment() -> Environment:
     )
     found.filters |= {
         "axis": axis,
+        "breakable": breakable,
         "beside": beside,
-        "random_part": random_part,
-        "sequence": sequence,
-        "depth_rows": depth_rows,
         "check_of": check_of,
+        "depth_rows": depth_rows,
         "figures": figures,
+        "glances": glances,
         "number": number,
+        "parts": parts,
+        "random_part": random_part,
         "sentence": sentence,
+        "sequence": sequence,
     }
     return found
+
+
+def breakable(label: str) -> Markup:
+    """A method's label, which a narrow column may break behind its separators and nowhere else."""
+    return Markup(re.sub(r"([_,(])", r"\1<wbr>", str(escape(label))))  # noqa: S704 - escaped before
 
 
 def axis(kappa: float) -> float:
@@ -68,47 +100,14 @@ def depth_rows(check: CheckOutcome) -> list[DepthStatistics]:
     return sorted(stats.depths, key=lambda d: (order[d.depth.value], d.arm.value))
 
 
-def check_of(method: MethodOutcome, name: str) -> CheckOutcome | None:
-    """The method's outcome under a check, if it ran under it."""
-    return next((c for c in method.checks if c.check == name), None)
-
-
-def figures(check: CheckOutcome) -> list[tuple[str, str, str]]:
-    """A check's single numbers: name, value, meaning; none for parameter_randomization, which has a table."""
-    stats = check.statistics
-    if stats is None or isinstance(stats, RandomizationStatistics):
-        return []
-    fields = type(stats).model_fields
-    values = [(name, getattr(stats, name)) for name in fields if name != "check"]
-    single = [(n.replace("_", " "), _shown(v), fields[n].description or "") for n, v in values if _single(v)]
-    return single + [found for _, v in values if isinstance(v, tuple) for found in _effects(v)]
-
-
-def _effects(parts: tuple[object, ...]) -> Iterator[tuple[str, str, str]]:
-    """kappa of each part of a check's numbers, by the part's own name, which is its first field."""
-    for part in parts:
-        kappa = getattr(part, "kappa", None)
-        if isinstance(part, BaseModel) and isinstance(kappa, Interval):
-            name = getattr(part, next(iter(type(part).model_fields)))
-            yield f"kappa, {name}", _shown(kappa), "1: nothing changed; 0: as unrelated as another image's map"
-
-
-def _single(value: object) -> bool:
-    return isinstance(value, str | int | float | Interval) and value != ""
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Interval):
-        bounds = f" [{number(value.lower)}, {number(value.upper)}]" if value.lower is not None else ""
-        return number(value.mean) + bounds
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    """A figure, or a dash."""
-    if value is None:
-        return "-"
-    text = f"{value:.{digits}f}"
-    return text.removeprefix("-") if float(text) == 0 else text
+def cautions(outcome: Outcome) -> tuple[Caution, ...]:
+    """Each caveat once: the job's own, then those of methods."""
+    found: dict[Caveat, dict[str, list[str]]] = {caveat: {} for caveat in outcome.caveats}
+    for method in outcome.methods or outcome.controls:
+        for check in method.checks:
+            for caveat in check.caveats:
+                found.setdefault(caveat, {}).setdefault(CHECKS[check.check].title, []).append(method.label)
+    return tuple(
+        Caution(SENTENCES[caveat], {check: tuple(labels) for check, labels in whose.items()})
+        for caveat, whose in found.items()
+    )

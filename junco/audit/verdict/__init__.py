@@ -17,7 +17,9 @@ from junco.audit.verdict.references import Gains, Reference
 from junco.audit.verdict.repeatability import RepeatJudgement, RepeatNumbers, judge_repeatability
 from junco.audit.verdict.share import Share, chance, share
 from junco.audit.verdict.shift import ShiftJudgement, decisive, judge_shift
-from junco.audit.verdict.tampering import TamperingJudgement, TamperingNumbers, judge_tampering
+from junco.audit.verdict.signs import TamperingNumbers
+from junco.audit.verdict.tampering import TamperingJudgement, judge_tampering
+from junco.audit.verdict.word import Judged
 
 __all__ = [
     "ACCUSING_RIVAL",
@@ -35,6 +37,7 @@ __all__ = [
     "FaithNumbers",
     "FragilityJudgement",
     "Gains",
+    "Judged",
     "Judgement",
     "LabelJudgement",
     "LabelNumbers",

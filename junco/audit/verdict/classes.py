@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from junco.audit.verdict.effect import Bounds, Effect, Numbers, decided, effect, fails, mean, to_fail, to_pass
+from junco.audit.verdict.grounds import irreproducible, lost, too_many_lost
 from junco.audit.verdict.interval import Table, holm
 from junco.audit.verdict.reach import all_of, any_of, sample
 from junco.audit.verdict.word import Judged, Said, forecast
@@ -72,21 +73,22 @@ def _needed(method: ClassNumbers, rivals: Mapping[Rival, Effect], t: Thresholds,
 
 
 def _verdict(ceiling: Table, rivals: Mapping[Rival, Effect], t: Thresholds) -> Said:
-    rankless = float(np.isnan(ceiling).mean())
-    if rankless > t.undefined_share:
-        return Verdict.INVALID, f"{rankless:.0%} of its maps of the predicted class are constant or not finite"
-    if mean(ceiling) < t.ceiling_minimum:
-        return Verdict.INVALID, f"it does not reproduce itself (self-similarity {mean(ceiling):.2f})"
     deciding = {rival: rivals[rival] for rival in DECIDING_RIVALS}
-    for rival, e in deciding.items():
-        if e.decision is Verdict.INVALID:
-            return Verdict.INVALID, f"{e.degenerate:.0%} of its maps of {_NAMES[rival]} are constant or not finite"
+    invalid = _invalid(ceiling, deciding, t)
+    if invalid:
+        return Verdict.INVALID, invalid
     if fails(deciding[ACCUSING_RIVAL], t):
         return Verdict.FAIL, _why_fail(deciding[ACCUSING_RIVAL])
     if all(e.decision is Verdict.PASS for e in deciding.values()):
         worst = max(e.kappa.mean for e in deciding.values() if e.kappa)
         return Verdict.PASS, f"another class has another map (kappa at most {worst:.2f})"
     return Verdict.INCONCLUSIVE, _why_not(deciding, t)
+
+
+def _invalid(ceiling: Table, rivals: Mapping[Rival, Effect], t: Thresholds) -> str | None:
+    own = too_many_lost(lost(np.isnan(ceiling)), t, which=" of the predicted class")
+    theirs = (too_many_lost(e.degenerate, t, which=f" of {_NAMES[rival]}") for rival, e in rivals.items())
+    return own or irreproducible(ceiling, t) or next(filter(None, theirs), None)
 
 
 _NAMES = {Rival.RANDOM: "random classes", Rival.LEAST: "the least likely class"}
@@ -99,7 +101,7 @@ def _why_fail(e: Effect) -> str:
 
 
 def _why_not(rivals: Mapping[Rival, Effect], t: Thresholds) -> str:
-    if any(e.undefined > t.undefined_share for e in rivals.values()):
+    if any(e.undefined > t.undefined_share or e.alike for e in rivals.values()):
         return "its maps of different images are too alike to tell one class's map from another's"
     least = rivals[Rival.LEAST]
     if least.decision is Verdict.FAIL and least.kappa and rivals[ACCUSING_RIVAL].decision is Verdict.PASS:

@@ -1,8 +1,8 @@
 """One measured effect: numbers in, what they support on their own out. Every check that compares maps rests on this.
 
 kappa_is = (rho_is - F_is) / (R_i - F_is): 1, nothing changed beyond the method's own noise; 0, the map is as unrelated
-as another image's. An effect fails when kappa exceeds ``fail`` at level alpha, passes when it stays below ``pass_``:
-absence of evidence never passes.
+as another image's. An effect fails when kappa exceeds ``fail`` at level alpha, passes when it stays below ``pass_`` and
+the map has lost enough of its own (``survival``): absence of evidence never passes.
 """
 
 from dataclasses import dataclass, replace
@@ -10,23 +10,33 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from junco.audit.verdict.interval import Table, TwoWay, spread
-from junco.audit.verdict.reach import above, below
+from junco.audit.verdict.reach import above, all_of, below
+from junco.audit.verdict.survival import Survival, survival
 from junco.contract.catalogue import Verdict
 from junco.contract.thresholds import Thresholds
+
+_HALF = 0.5
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """Tables [images, seeds] of one method at one depth in one arm; NaN where a map has no ranks."""
+    """Tables [images, seeds] of one method at one depth in one arm; NaN where a map has no ranks.
+
+    ``likeness`` [images] is how similar the trained model's maps of other images are, where it was measured.
+    """
 
     rho: Table
     floor: Table
     degenerate: Table
+    likeness: Table | None = None
 
 
 @dataclass(frozen=True)
 class Effect:
-    """One method in one place of a check: intervals, and what they support on their own."""
+    """One method in one place of a check: intervals, and what they support on their own.
+
+    ``crowded``: it would pass by kappa, and nothing shows that the map lost half of what it had of its own.
+    """
 
     rho: TwoWay | None
     kappa: TwoWay | None
@@ -38,8 +48,16 @@ class Effect:
     degenerate: float
     p_unchanged: float
     unchanged: bool
+    likeness: float | None = None
+    survival: Survival | None = None
     p_fail_holm: float = 1.0
     decision: Verdict = Verdict.INCONCLUSIVE
+    crowded: bool = False
+
+    @property
+    def alike(self) -> bool:
+        """Whether it is ``crowded`` because more of a map is other images', too, than is its own."""
+        return self.crowded and self.likeness is not None and self.likeness > _HALF
 
     @property
     def p_accused(self) -> float:
@@ -84,20 +102,31 @@ def effect(ceiling: Table, numbers: Numbers, t: Thresholds, *, bounds: Bounds) -
         degenerate=float(numbers.degenerate.mean()),
         p_unchanged=gap.p_above(-t.identity_margin) if gap else 1.0,
         unchanged=identity is not None and identity > -t.identity_margin,
+        likeness=None if numbers.likeness is None else mean(numbers.likeness),
+        survival=_survival(ceiling, numbers, t, bounds=bounds),
     )
+
+
+def _survival(ceiling: Table, numbers: Numbers, t: Thresholds, *, bounds: Bounds) -> Survival | None:
+    if numbers.likeness is None:
+        return None
+    own = ceiling - numbers.likeness
+    return survival(numbers.rho, numbers.floor, own=own, fail=bounds.fail, margin=t.identity_margin)
 
 
 def decided(d: Effect, p_holm: float, t: Thresholds) -> Effect:
     """``d`` with its corrected p value, and the word that it has on its own."""
+    lost = d.survival is None or d.survival.p <= t.alpha
     if d.degenerate > t.undefined_share:
         decision = Verdict.INVALID
     elif d.unchanged or d.p_fail <= t.alpha:
         decision = Verdict.FAIL
-    elif d.p_pass <= t.alpha:
+    elif d.p_pass <= t.alpha and lost:
         decision = Verdict.PASS
     else:
         decision = Verdict.INCONCLUSIVE
-    return replace(d, p_fail_holm=p_holm, decision=decision)
+    crowded = decision is Verdict.INCONCLUSIVE and d.p_pass <= t.alpha
+    return replace(d, p_fail_holm=p_holm, decision=decision, crowded=crowded)
 
 
 def fails(d: Effect, t: Thresholds) -> bool:
@@ -107,7 +136,8 @@ def fails(d: Effect, t: Thresholds) -> bool:
 
 def to_pass(d: Effect, bounds: Bounds, t: Thresholds) -> float | None:
     """How many times the data would show that the effect passes; None if it does not look like it."""
-    return below(d.kappa, bounds.pass_, t.alpha)
+    small = below(d.kappa, bounds.pass_, t.alpha)
+    return small if d.survival is None else all_of([small, d.survival.growth(t.alpha)])
 
 
 def to_fail(d: Effect, bounds: Bounds, t: Thresholds, *, claims: int) -> float | None:

@@ -1,24 +1,30 @@
 """Levels of evidence: which side of two bounds a mean lies on, its uncertainty included."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from junco.audit.verdict.interval import Table, TwoWay, spread
+from junco.audit.verdict.shown import NEVER, Shown, over, several, under
 from junco.contract.catalogue import Level
 from junco.contract.thresholds import Thresholds
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A level, None where nothing can be said; the figure behind it and its bounds, where it has some."""
+    """A level, None where nothing can be said; the figure behind it and its bounds, where it has some.
+
+    ``strong`` and ``weak`` are the claims of these levels, for whoever has to correct them for their number.
+    """
 
     level: Level | None
     value: float | None = None
     lower: float | None = None
     upper: float | None = None
+    strong: Shown = NEVER
+    weak: Shown = NEVER
 
 
 def level(weak: bool, strong: bool) -> Level:
@@ -35,7 +41,8 @@ def above(mean: TwoWay | None, bounds: Bounds, *, alpha: float) -> Evidence:
     if mean is None:
         return Evidence(None)
     low, high = mean.lower(alpha / 2), mean.upper(alpha / 2)
-    return Evidence(level(low > bounds[0], low > bounds[1]), mean.mean, low, high)
+    weak, strong = (over(mean, bound) for bound in bounds)
+    return Evidence(level(low > bounds[0], low > bounds[1]), mean.mean, low, high, strong, weak)
 
 
 def below(mean: TwoWay | None, bounds: Bounds, *, alpha: float) -> Evidence:
@@ -43,7 +50,8 @@ def below(mean: TwoWay | None, bounds: Bounds, *, alpha: float) -> Evidence:
     if mean is None:
         return Evidence(None)
     low, high = mean.lower(alpha / 2), mean.upper(alpha / 2)
-    return Evidence(level(high < bounds[0], high < bounds[1]), mean.mean, low, high)
+    weak, strong = (under(mean, bound) for bound in bounds)
+    return Evidence(level(high < bounds[0], high < bounds[1]), mean.mean, low, high, strong, weak)
 
 
 def told_apart(witness: Table, t: Thresholds) -> NDArray[np.bool_]:
@@ -52,7 +60,10 @@ def told_apart(witness: Table, t: Thresholds) -> NDArray[np.bool_]:
 
 
 def swapped(contrasts: Sequence[Table], witness: Table, *, t: Thresholds, alpha: float) -> Evidence:
-    """The contrast that is most against the witness, on those pairs that the witness tells apart, as ``below`` zero."""
+    """The contrast that is most against the witness, on those pairs that the witness tells apart, as ``below`` zero.
+
+    The claims are that one of the contrasts is, whichever.
+    """
     told = told_apart(witness, t)
     known = [contrast[told & ~np.isnan(contrast)] for contrast in contrasts]
     found = [spread(one[:, None]) for one in known if one.size >= t.tampering_pairs]
@@ -60,4 +71,5 @@ def swapped(contrasts: Sequence[Table], witness: Table, *, t: Thresholds, alpha:
     if len(means) < len(contrasts):
         return Evidence(None)
     each = alpha / len(means)
-    return below(min(means, key=lambda mean: mean.upper(each)), (0.0, 0.0), alpha=each)
+    worst, claim = min(means, key=lambda mean: mean.upper(each)), several(under(mean, 0.0) for mean in means)
+    return replace(below(worst, (0.0, 0.0), alpha=each), strong=claim, weak=claim)

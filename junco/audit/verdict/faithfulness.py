@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from junco.audit.verdict.bootstrap import p_positive
+from junco.audit.verdict.grounds import lost, too_many_lost
 from junco.audit.verdict.interval import Table, TwoWay, holm, spread
 from junco.audit.verdict.reach import above, all_of, any_of, below, sample
 from junco.audit.verdict.word import Judged, Said, forecast
@@ -89,17 +90,17 @@ def _against(m: FaithNumbers, fill: Fill, rng: np.random.Generator, t: Threshold
 def _judged(
     m: FaithNumbers, fills: Mapping[Fill, Against], p: tuple[float, float], t: Thresholds, *, claims: int
 ) -> FaithJudgement:
-    undefined = float(m.degenerate.mean()) if m.degenerate.size else 1.0
-    if undefined > t.undefined_share:
-        word: Said = Verdict.INVALID, f"{undefined:.0%} of its maps are constant or not finite"
-    elif not _deciding(fills):
-        word = Verdict.INVALID, "the model keeps its answer when all pixels are gone, so no order can matter"
-    else:
-        word = _word(fills, p, t)
+    undefined = lost(m.degenerate)
+    invalid = too_many_lost(undefined, t) or _no_order_matters(fills)
+    word: Said = (Verdict.INVALID, invalid) if invalid else _word(fills, p, t)
     said, needed = forecast(word, lambda: _needed(_deciding(fills), t.alpha / claims, len(m.degenerate)))
     return FaithJudgement(
         m.label, *said, undefined=undefined, fills=fills, p_pass_holm=p[0], p_fail_holm=p[1], needed=needed
     )
+
+
+def _no_order_matters(fills: Mapping[Fill, Against]) -> str | None:
+    return None if _deciding(fills) else "the model keeps its answer when all pixels are gone, so no order can matter"
 
 
 def _needed(deciding: Sequence[Against], alpha: float, images: int) -> Sample | None:

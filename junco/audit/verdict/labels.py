@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from junco.audit.verdict.effect import mean
+from junco.audit.verdict.grounds import irreproducible, lost, too_many_lost
 from junco.audit.verdict.interval import Table, TwoWay, holm, spread
 from junco.audit.verdict.ratio import Ratio, excess, ratio
 from junco.audit.verdict.reach import above, all_of, any_of, below, sample
@@ -114,14 +115,10 @@ def _verdict(m: LabelNumbers, p_holm: float, t: Thresholds) -> Said:
 
 
 def _invalid(m: LabelNumbers, t: Thresholds) -> str | None:
-    rankless = float(np.isnan(m.twin).mean())
-    if rankless > t.undefined_share:
-        return f"{rankless:.0%} of its maps on networks with true labels are constant or not finite"
-    if mean(m.ceiling) < t.ceiling_minimum:
-        return f"it does not reproduce itself (self-similarity {mean(m.ceiling):.2f})"
-    lost = float(m.degenerate.mean())
     return (
-        f"{lost:.0%} of its maps after permuted labels are constant or not finite" if lost > t.undefined_share else None
+        too_many_lost(lost(np.isnan(m.twin)), t, which=" on networks with true labels")
+        or irreproducible(m.ceiling, t)
+        or too_many_lost(lost(m.degenerate), t, which=" after permuted labels")
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from junco.audit.verdict.grounds import too_many_lost
 from junco.audit.verdict.interval import Table, holm
 from junco.audit.verdict.reach import MOST, POWER, sample
 from junco.audit.verdict.share import Share, least_trials, share
@@ -64,8 +65,9 @@ def _judged(label: str, found: Quantities, t: Thresholds, p: tuple[float, float,
 
 
 def _verdict(success: Share, twin: Share, lost: float, t: Thresholds, p_holm: float) -> Said:
-    if lost > t.undefined_share:
-        return Verdict.INVALID, f"{lost:.0%} of its maps are constant or not finite"
+    invalid = too_many_lost(lost, t)
+    if invalid:
+        return Verdict.INVALID, invalid
     said = f"{success.successes} of {success.trials} images could be made to show another image's map"
     if success.trials < t.manipulation_images:
         return Verdict.INCONCLUSIVE, f"{said}, and a word takes {t.manipulation_images} images"

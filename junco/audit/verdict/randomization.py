@@ -2,7 +2,8 @@
 
 kappa_is = (rho_is - F_is) / (R_i - F_is): 1, randomisation changed nothing beyond the method's own noise; 0, the map
 is as unrelated as another image's. FAIL needs kappa above tau_fail at one depth in every arm, Holm-corrected over
-depths and methods; PASS needs kappa below tau_pass at both depths in every arm. Absence of evidence never passes.
+depths and methods; PASS needs kappa below tau_pass at both depths in every arm, on images whose own maps differ enough
+to tell. Absence of evidence never passes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from junco.audit.verdict.effect import Bounds, Effect, Numbers, decided, effect, fails, mean, to_fail, to_pass
+from junco.audit.verdict.grounds import irreproducible, lost, too_many_lost
 from junco.audit.verdict.interval import Table, holm
 from junco.audit.verdict.reach import all_of, any_of, sample
 from junco.audit.verdict.word import Judged, Said, forecast
@@ -42,6 +44,13 @@ class Judgement(Judged):
 
     ceiling: float
     depths: Mapping[tuple[Arm, Depth], Effect]
+
+    @property
+    def crowded(self) -> bool:
+        """Whether it would pass by kappa, and on these images nothing shows that its maps lost what they had."""
+        deciding = [d for (_, depth), d in self.depths.items() if depth in DECIDING]
+        open_ = self.verdict is Verdict.INCONCLUSIVE
+        return open_ and all(d.crowded or d.decision is Verdict.PASS for d in deciding)
 
 
 def judge(methods: Sequence[MethodNumbers], thresholds: Thresholds) -> tuple[Judgement, ...]:
@@ -85,12 +94,10 @@ def _needed(
 
 
 def _verdict(method: MethodNumbers, depths: Mapping[tuple[Arm, Depth], Effect], t: Thresholds) -> Said:
-    ceiling = method.ceiling
-    rankless = float(np.isnan(ceiling).mean())
-    if rankless > t.undefined_share:
-        return Verdict.INVALID, f"{rankless:.0%} of its maps on the trained model are constant or not finite"
-    if mean(ceiling) < t.ceiling_minimum:
-        return Verdict.INVALID, f"it does not reproduce itself (self-similarity {mean(ceiling):.2f})"
+    rankless = lost(np.isnan(method.ceiling))
+    invalid = too_many_lost(rankless, t, which=" on the trained model") or irreproducible(method.ceiling, t)
+    if invalid:
+        return Verdict.INVALID, invalid
     deciding = {key: d for key, d in depths.items() if key[1] in DECIDING}
     for (arm, depth), d in deciding.items():
         if d.decision is Verdict.INVALID:
@@ -128,7 +135,7 @@ def _why_pass(depths: Mapping[tuple[Arm, Depth], Effect]) -> str:
 
 
 def _why_not(depths: Mapping[tuple[Arm, Depth], Effect], t: Thresholds) -> str:
-    if any(d.undefined > t.undefined_share for d in depths.values()):
+    if any(d.undefined > t.undefined_share or d.alike for d in depths.values()):
         return "its maps of different images are too alike to tell a changed map from an unchanged one"
     worst = max((d.kappa.upper(t.alpha) for d in depths.values() if d.kappa), default=float("nan"))
     return f"the evidence decides neither way (kappa up to {worst:.2f} cannot be excluded)"

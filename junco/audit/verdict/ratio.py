@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from junco.audit.verdict.interval import Table, TwoWay, spread
 
 _REACH = 10.0
-"""Bounds beyond this, either way, are none."""
+"""Bounds beyond this, either way, are none where nothing else is asked for."""
 
 
 @dataclass(frozen=True)
@@ -27,26 +27,29 @@ def excess(top: Table, bottom: Table, *, share: float) -> TwoWay | None:
     return spread(top - share * bottom)
 
 
-def ratio(top: Table, bottom: Table, *, alpha: float) -> Ratio | None:
-    """The ratio with two-sided bounds at ``alpha``; None where nothing is defined or the bottom is not positive."""
+def ratio(top: Table, bottom: Table, *, alpha: float, reach: float = _REACH) -> Ratio | None:
+    """The ratio with two-sided bounds at ``alpha``; None where nothing is defined or the bottom is not positive.
+
+    Bounds are looked for within ``reach``, either way.
+    """
     over, under = spread(top), spread(bottom)
     if over is None or under is None or under.mean <= 0:
         return None
     if under.lower(alpha / 2) <= 0:
         return Ratio(over.mean / under.mean, None, None)
-    lower = _end(top, bottom, lambda found: found.lower(alpha / 2) > 0)
-    upper = _end(top, bottom, lambda found: found.upper(alpha / 2) > 0)
+    lower = _end(top, bottom, lambda found: found.lower(alpha / 2) > 0, reach)
+    upper = _end(top, bottom, lambda found: found.upper(alpha / 2) > 0, reach)
     return Ratio(over.mean / under.mean, lower, upper)
 
 
-def _end(top: Table, bottom: Table, holds: Callable[[TwoWay], bool]) -> float | None:
+def _end(top: Table, bottom: Table, holds: Callable[[TwoWay], bool], reach: float) -> float | None:
     """The largest share of the bottom that ``holds`` of what is left, by bisection."""
 
     def at(share: float) -> bool:
         found = excess(top, bottom, share=share)
         return found is not None and holds(found)
 
-    low, high = -_REACH, _REACH
+    low, high = -reach, reach
     if not at(low) or at(high):
         return None
     while high - low > 1e-6:

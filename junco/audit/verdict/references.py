@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from junco.audit.verdict.evidence import Evidence
-from junco.audit.verdict.interval import Table
+from junco.audit.verdict.evidence import Evidence, level
+from junco.audit.verdict.interval import Table, spread
 from junco.audit.verdict.ratio import Ratio, ratio
-from junco.contract.catalogue import Level
+from junco.audit.verdict.shown import NEVER, Shown, every, over, several, under
 from junco.contract.thresholds import Thresholds
+
+_REACH = 1e6
+"""Of bounds: a witness that hardly beats chance makes shares of thousands, and these are told as they are."""
 
 
 @dataclass(frozen=True)
@@ -33,37 +36,77 @@ class Reference:
 
 def share_of(gains: Gains, alpha: float) -> Ratio | None:
     """The method's gain over the witness's, with bounds where the witness beats chance."""
-    return ratio(gains.own[:, None], gains.witness[:, None], alpha=alpha)
+    return ratio(gains.own[:, None], gains.witness[:, None], alpha=alpha, reach=_REACH)
+
+
+def misses(gains: Gains, share: float) -> Shown:
+    """The claim that the witness beats chance, and that the method's gain is less than ``share`` of its."""
+    return every(beats(gains), under(spread((gains.own - share * gains.witness)[:, None]), 0.0))
+
+
+def finds(gains: Gains, share: float) -> Shown:
+    """The claim that the witness beats chance, and that the method's gain is more than ``share`` of its."""
+    return every(beats(gains), over(spread((gains.own - share * gains.witness)[:, None]), 0.0))
+
+
+def beats(gains: Gains) -> Shown:
+    """The claim that the witness beats chance."""
+    return over(spread(gains.witness[:, None]), 0.0)
 
 
 def compared(
-    references: Sequence[Reference], between: Table | None, *, gap: Evidence, t: Thresholds, alpha: float
+    references: Sequence[Reference], between: Table | None, *, gains: Gains, t: Thresholds, alpha: float
 ) -> Evidence:
-    """What the method shows on honest models and not on this one; the figure is the likeness that it keeps."""
+    """What the method shows on honest models and not on this one; the figure is the likeness that it keeps.
+
+    Strong is that on every reference the method finds what moves the answer, and here does not, or, beside many, that
+    it finds less here than on each of them. Weak is less beside any, or a likeness that the witness keeps and it lost.
+    """
     if not references:
         return Evidence(None)
-    # Over references first: images are what the interval is over.
-    own, witness = np.mean([(r.own, r.witness) for r in references], axis=0)
-    near = ratio(own[:, None], witness[:, None], alpha=alpha)
-    kept = Evidence(None) if near is None else Evidence(None, near.mean, near.lower, near.upper)
+    likeness = _likeness(references)
     many = len(references) >= t.tampering_references
-    blind, less = _finds_less(references, gap, t, alpha)
-    far = kept.upper is not None and kept.upper < t.tampering_reference
-    strong = blind or (many and less)
+    blind = every(misses(gains, t.tampering_gap), *(finds(r.gains, t.tampering_gap) for r in references))
+    less = every(*(_less(r, gains, t.tampering_kept) for r in references))
+    far = misses(likeness, t.tampering_reference)
+    kept = _kept(share_of(likeness, alpha), several([blind, less] if many else [blind]), several([less, far]))
+    strong = blind.p < alpha / 2 or (many and less.p < alpha / 2)
     # Unlike the references alone accuses nobody: an honest network that was tuned further is that, too.
-    weak = less or far or (many and _beyond(references, between))
-    told = kept.upper is not None or gap.upper is not None
-    level = Level.STRONG if strong else Level.WEAK if weak else Level.NONE if told else None
-    return replace(kept, level=level)
+    weak = min(less.p, far.p) < alpha / 2 or (many and _beyond(references, between))
+    told = strong or weak or min(beats(likeness).p, beats(gains).p) < alpha / 2
+    return replace(kept, level=level(weak, strong) if told else None)
 
 
-def _finds_less(references: Sequence[Reference], gap: Evidence, t: Thresholds, alpha: float) -> tuple[bool, bool]:
-    """Whether on every reference the method finds what moves the answer, and here does not; and here less, at least."""
-    honest = [share_of(r.gains, alpha) for r in references]
-    least = min((s.lower if s is not None and s.lower is not None else -np.inf for s in honest), default=-np.inf)
-    blind = gap.level is Level.STRONG and least > t.tampering_gap
-    less = gap.upper is not None and least > 0 and gap.upper < t.tampering_kept * least
-    return blind, bool(less)
+def _likeness(references: Sequence[Reference]) -> Gains:
+    """Of maps to those of the references: over references first, since images are what the interval is over."""
+    own, witness = np.mean([(r.own, r.witness) for r in references], axis=0)
+    return Gains(own, witness)
+
+
+def _kept(near: Ratio | None, strong: Shown, weak: Shown) -> Evidence:
+    found = Evidence(None, strong=strong, weak=weak)
+    return replace(found, value=near.mean, lower=near.lower, upper=near.upper) if near else found
+
+
+def _less(reference: Reference, gains: Gains, kept: float) -> Shown:
+    """The claim that the witness's gain is found there, and here to less than ``kept`` of the share there.
+
+    The difference of two ratios over the same images, by the delta method: its mean is that of each image's part in it.
+    """
+    here, there = _parts(gains), _parts(reference.gains)
+    if here is None or there is None:
+        return NEVER
+    lost = under(spread((here - kept * there)[:, None]), 0.0)
+    return every(beats(gains), finds(reference.gains, 0.0), lost)
+
+
+def _parts(gains: Gains) -> Table | None:
+    """Each image's part in the share of the witness's gain, [images]: their mean is the share, their spread its own."""
+    own, witness = spread(gains.own[:, None]), spread(gains.witness[:, None])
+    if own is None or witness is None or witness.mean <= 0:
+        return None
+    share = own.mean / witness.mean
+    return share + (gains.own - share * gains.witness) / witness.mean
 
 
 def _beyond(references: Sequence[Reference], between: Table | None) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from junco.audit.verdict.claim import Claim, decided
+from junco.audit.verdict.grounds import lost, too_many_lost
 from junco.audit.verdict.interval import Table, spread
 from junco.audit.verdict.reach import above, all_of, any_of, below, sample
 from junco.audit.verdict.word import Judged, Said, forecast
@@ -46,11 +47,9 @@ def _repeat(table: Table, t: Thresholds) -> Claim:
 
 
 def _judged(m: RepeatNumbers, repeats: Mapping[Circumstance, Claim], t: Thresholds, *, claims: int) -> RepeatJudgement:
-    undefined = float(m.degenerate.mean()) if m.degenerate.size else 1.0
-    if undefined > t.undefined_share:
-        word: Said = Verdict.INVALID, f"{undefined:.0%} of its maps are constant or not finite"
-    else:
-        word = _word(repeats)
+    undefined = lost(m.degenerate)
+    invalid = too_many_lost(undefined, t)
+    word: Said = (Verdict.INVALID, invalid) if invalid else _word(repeats)
     said, needed = forecast(word, lambda: _needed(m, repeats, t, claims=claims))
     return RepeatJudgement(m.label, *said, undefined=undefined, repeats=repeats, needed=needed)
 

@@ -1,9 +1,9 @@
 """What every method's parameters have in common."""
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import Field, model_validator
 
 from junco.contract.base import Frozen
 
@@ -12,10 +12,11 @@ Shape = tuple[int, int, int]
 
 
 class Misfit(Frozen):
-    """Why parameters do not fit a model: what they would have to be, and what they are."""
+    """Why parameters do not fit a model: what they would have to be, what they are, and what to do."""
 
     expected: str
     found: str
+    remedy: str
 
 
 class MethodParameters(Frozen):
@@ -91,6 +92,10 @@ class LayerParameters(MethodParameters):
     )
 
 
+InputValue = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+"""A value of a model's input: whatever lies further out leaves no digits for the image's own in float32."""
+
+
 class BaselineParameters(MethodParameters):
     """The image that stands for nothing: where a path starts, or what hidden parts are filled with."""
 
@@ -101,7 +106,7 @@ class BaselineParameters(MethodParameters):
             "the data, which move with the data when the input is shifted; custom: baseline_values."
         ),
     )
-    baseline_values: tuple[FiniteFloat, ...] | None = Field(
+    baseline_values: tuple[InputValue, ...] | None = Field(
         default=None, description="One value per channel in model input space, for a custom baseline."
     )
 
@@ -110,7 +115,11 @@ class BaselineParameters(MethodParameters):
         values = self.baseline_values
         if values is None or len(values) == shape[0]:
             return None
-        return Misfit(expected=f"{shape[0]} baseline_values, one per channel", found=str(len(values)))
+        return Misfit(
+            expected=f"{shape[0]} baseline_values, one per channel",
+            found=str(len(values)),
+            remedy="Give as many, or take baseline zero, black or mean.",
+        )
 
     @model_validator(mode="after")
     def _custom_needs_values(self) -> Self:

@@ -48,11 +48,11 @@ class OcclusionParameters(BaselineParameters):
         """A window leaves some of the image in sight, a stride leaves nothing unseen, and there are not too many."""
         side, step, windows = self.side(shape), self.step(shape), math.prod(self.grid(shape))
         if side >= min(shape[1:]):
-            return Misfit(expected=f"a window of less than {min(shape[1:])} pixels", found=str(side))
+            return _misfit(f"a window of less than {min(shape[1:])} pixels", side, "Lower window.")
         if step > side:
-            return Misfit(expected=f"a stride of at most the window's {side} pixels", found=str(step))
+            return _misfit(f"a stride of at most the window's {side} pixels", step, "Lower stride, or raise window.")
         if windows > MOST_WINDOWS:
-            return Misfit(expected=f"at most {MOST_WINDOWS} windows", found=f"{windows}: raise window or stride")
+            return _misfit(f"at most {MOST_WINDOWS} windows", windows, "Raise window or stride.")
         return super().misfit(shape)
 
 
@@ -99,11 +99,15 @@ class RiseParameters(BaselineParameters):
     def misfit(self, shape: Shape) -> Misfit | None:
         """A mask's cells hold a pixel at least, and masks are more than their cells."""
         if self.side > min(shape[1:]):
-            return Misfit(expected=f"a side of at most {min(shape[1:])} cells", found=str(self.side))
+            return _misfit(f"a side of at most {min(shape[1:])} cells", self.side, "Lower side.")
         if self.samples < self.side**2:
             expected = f"at least {self.side**2} samples for masks of {self.side} x {self.side} cells"
-            return Misfit(expected=expected, found=str(self.samples))
+            return _misfit(expected, self.samples, "Raise samples, or lower side.")
         return super().misfit(shape)
+
+
+def _misfit(expected: str, found: int, remedy: str) -> Misfit:
+    return Misfit(expected=expected, found=str(found), remedy=remedy)
 
 
 PERTURBATION: tuple[MethodCard, ...] = (

@@ -41,10 +41,13 @@ class SegmentParameters(MethodParameters):
         """A grid's cells hold a pixel at least; segments of slic's must be able to hold more than one."""
         pixels = min(shape[1:])
         if self.segmentation == "grid" and self.side > pixels:
-            return Misfit(expected=f"at most {pixels * pixels} segments", found=str(self.segments))
+            return self._too_many(pixels * pixels)
         if self.segmentation == "slic" and 2 * self.segments > shape[1] * shape[2]:
-            return Misfit(expected=f"at most {shape[1] * shape[2] // 2} segments", found=str(self.segments))
+            return self._too_many(shape[1] * shape[2] // 2)
         return super().misfit(shape)
+
+    def _too_many(self, most: int) -> Misfit:
+        return Misfit(expected=f"at most {most} segments", found=str(self.segments), remedy="Lower segments.")
 
     @model_validator(mode="after")
     def _grids_are_square(self) -> Self:
@@ -76,5 +79,5 @@ class SampledParameters(FilledParameters):
         """Fewer samples than unknowns determine nothing."""
         if self.samples < self.least():
             expected = f"at least {self.least()} samples for {self.segments} segments"
-            return Misfit(expected=expected, found=str(self.samples))
+            return Misfit(expected=expected, found=str(self.samples), remedy="Raise samples, or lower segments.")
         return super().misfit(shape)

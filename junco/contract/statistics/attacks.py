@@ -73,6 +73,13 @@ class EvidenceStatistics(Frozen):
     value: Interval = Field(
         description="Bounds at alpha over the number of methods; of an offset the median, with bounds of the mean."
     )
+    p_fail: float | None = Field(
+        default=None,
+        description="p of the accusation that this sign leads, with a gap where it takes one; small accuses.",
+    )
+    p_fail_holm: float | None = Field(
+        default=None, description="The same, over all signs that may accuse and all methods, by Holm."
+    )
 
 
 class PanelStatistics(Frozen):

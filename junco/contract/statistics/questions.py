@@ -48,6 +48,13 @@ class RivalStatistics(Frozen):
     p_fail: float | None = Field(default=None, description="p of kappa <= class_fail; small accuses.")
     p_fail_holm: float | None = Field(default=None, description="The same, over both rivals, corrected by Holm.")
     p_pass: float | None = Field(default=None, description="p of kappa >= class_pass; small acquits.")
+    likeness: float | None = Field(
+        default=None, description="Mean similarity of the trained model's maps of different images."
+    )
+    p_survived: float | None = Field(
+        default=None,
+        description="p of (rho - floor) / (ceiling - likeness) >= class_fail; a pass needs it small too.",
+    )
     undefined: float = Field(description="Share of cells without a defined kappa.")
     degenerate: float = Field(description="Share of constant or non-finite maps.")
     decision: Verdict

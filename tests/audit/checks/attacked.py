@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from junco.audit.types import Batch, Box, Canonical
+from junco.audit.batch import Batch, Box
+from junco.audit.model import Canonical
 from tests.audit.explain.models import SumPool, canonical
 
 SIDE = 12

@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from junco.audit.batch import Batch
 from junco.audit.checks.parameter_randomization import Study, run
+from junco.audit.explanation import Explained, Trait
 from junco.audit.graph.steps import steps
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial
 from junco.audit.similarity.spearman import cross, prepare
-from junco.audit.types import Batch, Canonical, Comparison, Explained, Partial, Trait
 from junco.audit.verdict import Judgement, MethodNumbers, Numbers, judge
 from junco.contract.catalogue import Arm, CheckName, Depth, View
 from junco.contract.plan import Cell, Shard, ShardKind

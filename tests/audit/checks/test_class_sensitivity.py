@@ -9,10 +9,14 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
+from junco.audit.batch import Batch
 from junco.audit.checks.class_sensitivity import ClassStudy, rivals, run
 from junco.audit.explain import build
+from junco.audit.explanation import Explainer
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial
 from junco.audit.similarity.spearman import cross, prepare
-from junco.audit.types import Batch, Canonical, Comparison, Explainer, Partial
 from junco.contract.catalogue import Control, Method, Rival
 from tests.audit.checks.fakes import NOISY, SIGNED, UNSIGNED, Fake, by_image, normal
 from tests.audit.explain.models import bound, canonical, images, seeded

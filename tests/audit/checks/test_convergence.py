@@ -9,8 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.convergence import ConvergenceStudy, chances, cosines, expected, run
-from junco.audit.types import Batch, Partial, Signals
+from junco.audit.explanation import Signals
+from junco.audit.partial import Partial
 from tests.audit.explain.models import images
 
 CLASSES, DRAWS = 32, 4

@@ -8,10 +8,13 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.data_randomization import LabelStudy, run, taught
 from junco.audit.checks.training import School
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial
 from junco.audit.similarity.spearman import cross, prepare
-from junco.audit.types import Batch, Canonical, Comparison, Partial
 from junco.contract.catalogue import Lesson
 from junco.contract.training import Training, TrainingRecipe
 from tests.audit.checks.fakes import NOISY, SIGNED, Fake, Map, by_image, edges, network, normal

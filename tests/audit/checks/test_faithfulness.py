@@ -7,11 +7,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from junco.audit.batch import Batch
 from junco.audit.checks.faithfulness import RANDOM, FaithStudy, run
 from junco.audit.checks.infidelity import LARGEST, infidelity, nearby, squares, sums
 from junco.audit.checks.perturbed import curves, enlarged, filled, ranks
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial
 from junco.audit.similarity.spearman import cross, prepare
-from junco.audit.types import Batch, Canonical, Comparison, Partial
 from junco.contract.catalogue import Fill
 from tests.audit.checks.fakes import SIGNED, Fake, Map
 from tests.audit.explain.models import canonical, images, seeded

@@ -7,21 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from junco.audit.checks.fragility import (
-    CRITERIA,
-    EPSILON,
-    Best,
-    FragilityStudy,
-    Scene,
-    Siege,
-    centre,
-    emptiest,
-    run,
-    top_mask,
-)
+from junco.audit.batch import Batch
+from junco.audit.checks.fragility import EPSILON, Best, FragilityStudy, Siege, run
 from junco.audit.explain import build, followed, smoothable
+from junco.audit.explanation import Explained
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial
 from junco.audit.similarity.spearman import cross, prepare
-from junco.audit.types import Batch, Canonical, Comparison, Explained, Partial
 from junco.audit.verdict import AimNumbers, judge_fragility
 from junco.contract.catalogue import Aim, Method, Verdict
 from junco.contract.thresholds import Thresholds
@@ -126,21 +119,6 @@ def test_only_images_of_the_same_class_count() -> None:
     assert torch.equal(best.maps, torch.stack([maps[0] + 10, maps[1]]))
     best.see(torch.tensor([0.5, torch.nan]), maps + 30, torch.tensor([True, True]))
     assert torch.equal(best.maps, torch.stack([maps[0] + 30, maps[1]]))
-
-
-def test_what_the_aims_look_at() -> None:
-    """Two per cent of the pixels, the centre of mass in pixels, the quarter with least, by hand."""
-    one = torch.zeros(1, 10, 10)
-    one[0, 2, 3], one[0, 2, 5], one[0, 7, 1] = 0.5, 0.3, 0.2
-    assert top_mask(one).nonzero().tolist() == [[0, 2, 3], [0, 2, 5]]
-    torch.testing.assert_close(centre(one), torch.tensor([[0.8 * 2 + 0.2 * 7, 0.5 * 3 + 0.3 * 5 + 0.2 * 1]]))
-    assert emptiest(one)[0, 5:, 5:].all()
-    assert emptiest(one).sum() == 25
-    scene, moved = Scene.of(one), torch.zeros(1, 10, 10)
-    moved[0, 9, 9] = 1
-    assert CRITERIA[Aim.TOP_K](one, scene).item() == pytest.approx(0.8)
-    assert CRITERIA[Aim.REGION](moved, scene).item() == -1
-    assert CRITERIA[Aim.MASS_CENTRE](moved, scene).item() == pytest.approx(-np.hypot(9 - 3.0, 9 - 3.2))
 
 
 def test_an_attack_is_a_function_of_the_seed_and_the_images_places() -> None:

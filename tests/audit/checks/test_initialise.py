@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from junco.audit.checks.randomise import randomised, snapshot, unchanged
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Arm
 from junco.contract.conventions import ADEBAYO_CODE, ADEBAYO_PAPER, AUDIT, HEDSTROM, SIXT
 from junco.contract.randomization import Distribution, Initialiser, Randomization

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from junco.audit.batch import Batch
 from junco.audit.checks.attack import Likeness, shares
 from junco.audit.checks.input_manipulation import (
     GROWTH,
@@ -20,9 +21,11 @@ from junco.audit.checks.input_manipulation import (
     run,
 )
 from junco.audit.explain import build, followed, smoothable
+from junco.audit.explanation import MapFunction
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial
 from junco.audit.similarity import named
 from junco.audit.similarity.ssim import structural_similarity, uniform
-from junco.audit.types import Batch, Canonical, MapFunction, Partial
 from junco.audit.verdict import judge_manipulation
 from junco.contract.attacking import Budget
 from junco.contract.catalogue import Defence, Method, Verdict

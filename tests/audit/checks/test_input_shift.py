@@ -1,7 +1,6 @@
-"""Two networks that agree on x and x + m: the constructions, their precondition, and what the check measures."""
+"""Two networks that agree on x and x + m: what the check measures."""
 
-import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,174 +9,21 @@ import torch
 from PIL import Image
 from scipy.stats import spearmanr
 from skimage import data
-from torch import Tensor, nn
+from torch import nn
 
-from junco.audit.checks.constructions import fold, prepend
-from junco.audit.checks.input_shift import ShiftStudy, dyadic, precondition, run
+from junco.audit.checks.dyadic import dyadic
+from junco.audit.checks.input_shift import ShiftStudy, run
 from junco.audit.explain import build
 from junco.audit.graph import double, load
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
 from junco.audit.similarity.spearman import cross, prepare
-from junco.audit.types import Batch, Box, Canonical, Comparison
 from junco.contract.catalogue import CheckName, Method
 from junco.contract.plan import Shard, ShardKind
-from junco.contract.thresholds import Thresholds
 from tests.audit.checks import fakes
-from tests.audit.explain.models import bound, canonical, seeded
-from tests.audit.graph.lifting import lifted
+from tests.audit.checks.shifting import float64, images, shifts
+from tests.audit.explain.models import bound
 from tests.truth import models
-
-Shape = tuple[int, int, int]
-
-
-def valid_conv() -> nn.Module:
-    """No padding at all: the only convolution for which the paper's per-channel bias is right."""
-    return models._settled(
-        nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10)), seed=20
-    )
-
-
-FOLDABLE: list[tuple[Callable[[], nn.Module], Shape]] = [
-    (models.small_cnn, models.IMAGE),  # 3x3, padded with zeros
-    (models.residual, models.IMAGE),  # stride 2, padded
-    (models.mobile, models.IMAGE),  # a padding of its own before a strided convolution without bias
-    (models.mlp, models.DIGIT),  # flattened, then linear
-    (valid_conv, models.IMAGE),
-]
-
-
-def float64(build_: Callable[[], nn.Module], shape: Shape) -> Canonical:
-    """As the check gets it."""
-    return double(lifted(build_, "traced", shape))
-
-
-def images(shape: Shape, n: int = 6) -> Batch:
-    """Random images of multiples of 1/256 in [0, 1], float64, which the check leaves as they are."""
-    x = torch.rand(n, *shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).mul(256).round() / 256
-    low, high, mean = (torch.full((shape[0],), value, dtype=torch.float64) for value in (0.0, 1.0, 0.5))
-    return Batch(x, torch.arange(n) % 3, tuple(range(n)), Box(low, high, mean))
-
-
-def shifts(shape: Shape) -> dict[str, Tensor]:
-    """The paper's constant and checkerboard, one value a channel, and any image at all."""
-    board = (torch.arange(shape[1])[:, None] + torch.arange(shape[2])).remainder(2).double()
-    channels = torch.linspace(-2, 1, shape[0], dtype=torch.float64)[:, None, None]
-    noise = torch.randn(shape, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
-    return {
-        "constant": -torch.ones(shape, dtype=torch.float64), "checkerboard": board.expand(shape).clone(),
-        "channels": channels.expand(shape).clone(), "any": noise,
-    }  # fmt: skip
-
-
-def gradient(model: Canonical, x: Tensor) -> Tensor:
-    """Gradient of the sum of squared logits: every logit's signal at once."""
-    x = x.clone().requires_grad_()
-    (found,) = torch.autograd.grad(model.module(x).square().sum(), x)
-    return found
-
-
-@pytest.mark.parametrize("kind", ["constant", "checkerboard", "channels", "any"])
-@pytest.mark.parametrize(("build_", "shape"), FOLDABLE)
-def test_both_constructions_are_exact(build_: Callable[[], nn.Module], shape: Shape, kind: str) -> None:
-    """O15: outputs and gradients of prepend, fold and the original agree to 1e-12 in float64, whatever the shift."""
-    model, batch, shift = float64(build_, shape), images(shape), shifts(shape)[kind]
-    outputs, slopes = model(batch.x), gradient(model, batch.x)
-    for construct in (prepend, fold):
-        twin = construct(model, shift)
-        torch.testing.assert_close(twin(batch.x + shift), outputs, rtol=0, atol=1e-12 * float(outputs.abs().max()))
-        moved = gradient(twin, batch.x + shift)
-        torch.testing.assert_close(moved, slopes, rtol=0, atol=1e-12 * float(slopes.abs().max()))
-        assert (twin(batch.x) - outputs).abs().max() > 1e-3 * outputs.abs().max()
-
-
-@pytest.mark.parametrize(("build_", "shape"), FOLDABLE)
-def test_a_construction_leaves_the_model_itself_alone(build_: Callable[[], nn.Module], shape: Shape) -> None:
-    """The twin shares no weight with the original: both can be changed."""
-    model, batch = float64(build_, shape), images(shape, 2)
-    before, code = model(batch.x), model.module.code
-    twin = fold(model, shifts(shape)["any"])
-    with torch.no_grad():
-        for parameter in twin.module.parameters():
-            parameter.zero_()
-    assert torch.equal(model(batch.x), before)
-    assert model.module.code == code
-
-
-def test_the_folded_bias_differs_at_a_padded_border() -> None:
-    """With zero padding the first layer's answer to a constant is not constant: a map over space is needed."""
-    model = float64(models.small_cnn, models.IMAGE)
-    twin = fold(model, shifts(models.IMAGE)["constant"])
-    response = twin.module.get_submodule("junco_shift").get_buffer("shift")
-    assert response.shape == (8, 32, 32)
-    inside = response[:, 1:-1, 1:-1]
-    assert (inside - inside[:, :1, :1]).abs().max() < 1e-12
-    assert (response[:, 0] - inside[:, :1, 0]).abs().max() > 0.1
-
-
-def test_a_model_that_normalises_first_cannot_be_folded() -> None:
-    """What the input meets first is no linear layer: prepend still works, fold says so."""
-    model, batch = float64(models.normalising, models.IMAGE), images(models.IMAGE)
-    shift = shifts(models.IMAGE)["constant"]
-    assert model.first_linear is None
-    with pytest.raises(ValueError, match="no linear layer first"):
-        fold(model, shift)
-    torch.testing.assert_close(prepend(model, shift)(batch.x + shift), model(batch.x), rtol=1e-12, atol=1e-12)
-
-
-def naive(model: Canonical, shift: Tensor) -> Canonical:
-    """The paper's construction taken to convolutions: b2 = b1 - sum over the window of W m."""
-    module = copy.deepcopy(model.module)
-    assert model.first_linear is not None
-    conv = module.get_submodule(model.first_linear)
-    assert isinstance(conv, nn.Conv2d)
-    assert conv.bias is not None
-    with torch.no_grad():
-        conv.bias -= (conv.weight.sum((2, 3)) * shift[:, 0, 0]).sum(1)
-    return model.with_module(module)
-
-
-@pytest.mark.parametrize(("build_", "exact"), [(models.small_cnn, False), (models.residual, False), (valid_conv, True)])
-def test_the_naive_bias_is_caught_by_the_precondition(build_: Callable[[], nn.Module], *, exact: bool) -> None:
-    """Wrong on the border ring of a zero-padded convolution, right on a valid one; 1e-5 is the product's limit."""
-    model, batch = float64(build_, models.IMAGE), images(models.IMAGE)
-    for kind in ("constant", "channels"):
-        shift = shifts(models.IMAGE)[kind]
-        found = precondition(model, naive(model, shift), batch, shift=shift, seed=0)
-        assert (found["difference"] <= Thresholds().shift_precondition) is exact
-        assert found["argmax_equal"] or not exact
-
-
-def test_the_precondition_also_looks_beyond_the_images() -> None:
-    """A twin that is right on black images only is caught on random inputs."""
-    model = float64(models.small_cnn, models.IMAGE)
-    batch = images(models.IMAGE)
-    black = replace(batch, x=torch.zeros_like(batch.x))
-    shift = torch.zeros(models.IMAGE, dtype=torch.float64)
-    module = copy.deepcopy(model.module)
-    with torch.no_grad():
-        conv = module.get_submodule(str(model.first_linear))
-        assert isinstance(conv, nn.Conv2d)
-        conv.weight += 0.3  # no effect on black
-    twin = model.with_module(module)
-    assert torch.allclose(twin(black.x), model(black.x), atol=1e-12)
-    assert precondition(model, twin, black, shift=shift, seed=0)["difference"] > 1e-3
-    assert precondition(model, twin, black, shift=shift, seed=0, random_inputs=0)["difference"] < 1e-12
-
-
-def test_a_changed_prediction_is_told() -> None:
-    """Outputs that are close and cross: argmax_equal is false."""
-    model = canonical(seeded(nn.Sequential(nn.Flatten(), nn.Linear(4, 2))), (1, 2, 2))
-    with torch.no_grad():
-        linear = model.submodule("1")
-        assert isinstance(linear, nn.Linear)
-        linear.weight[1] = linear.weight[0]
-        linear.bias.copy_(torch.tensor([1e-9, 0.0]))
-    other = copy.deepcopy(model.module)
-    with torch.no_grad():
-        other.get_parameter("1.bias").copy_(torch.tensor([0.0, 1e-9]))
-    shift = torch.zeros(1, 2, 2, dtype=torch.float64)
-    found = precondition(model, model.with_module(other), images((1, 2, 2)), shift=shift, seed=0)
-    assert found["difference"] < 1e-5
-    assert found["argmax_equal"] is False
 
 
 def study(model: Canonical, names: Sequence[Method]) -> ShiftStudy:

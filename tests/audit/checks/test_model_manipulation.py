@@ -8,11 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.frame import frame_area, frame_width, framed
 from junco.audit.checks.model_manipulation import RANDOM, WITNESS, TamperingStudy, run
 from junco.audit.checks.witness import Windows, losses, of_class
+from junco.audit.explanation import Explainer
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial
 from junco.audit.similarity.spearman import cross, prepare
-from junco.audit.types import Batch, Canonical, Comparison, Explainer, Partial
 from tests.audit.checks.fakes import SIGNED, UNSIGNED, Fake, edges, noise, prior
 from tests.audit.explain.models import convnet, images
 

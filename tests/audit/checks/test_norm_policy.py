@@ -3,14 +3,15 @@
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from junco.audit.checks.norm_policy import spreads
+from junco.audit.checks.norm_policy import re_estimate, spreads
 from junco.audit.checks.randomise import randomised, snapshot
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Arm
 from junco.contract.conventions import AUDIT
 from junco.contract.randomization import NormPolicy, Order, Randomization
-from tests.audit.checks.test_randomise import State, images, stepped, twins
+from tests.audit.checks.test_randomise import State, drawn, images, stepped, twins
 from tests.audit.explain.models import canonical, seeded
 from tests.audit.graph.lifting import fresh
 from tests.truth import models
@@ -106,3 +107,59 @@ def test_a_layers_draw_does_not_depend_on_the_order() -> None:
             seen.append(snapshot(model)[model.steps[2].tensors[0]])
     assert torch.equal(seen[0], seen[1])
     assert torch.equal(seen[0], seen[2])
+
+
+def by_hand(model: Canonical, batches: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean over batches of the mean and unbiased variance before the first batch norm, from the conv's own weights."""
+    conv = next(part for part in model.module.modules() if isinstance(part, nn.Conv2d))
+    z = [functional.conv2d(x.double(), conv.weight.double(), conv.bias.double(), padding=1) for x in batches]  # type: ignore[union-attr]
+    mean = torch.stack([part.mean((0, 2, 3)) for part in z]).mean(0)
+    variance = torch.stack([part.transpose(0, 1).flatten(1).var(1, unbiased=True) for part in z]).mean(0)
+    return mean, variance
+
+
+def test_statistics_of_a_redrawn_network_are_those_of_its_own_activations() -> None:
+    """Averages over the calibration batches of what reaches the norm (float32 rounding)."""
+    model = fresh(models.small_cnn)
+    batches = images()
+    norm = next(part for part in model.module.modules() if isinstance(part, nn.BatchNorm2d))
+    with randomised(model, arm=Arm.REINIT, seed=0, calibration=batches) as cascade, torch.no_grad():
+        cascade.descend(len(model.steps))
+        mean, variance = by_hand(model, batches)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        torch.testing.assert_close(norm.running_mean.double(), mean, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(norm.running_var.double(), variance, rtol=1e-4, atol=1e-5)
+
+
+def test_only_randomised_layers_are_re_estimated() -> None:
+    """Below the cascade's front the trained statistics stay."""
+    model = fresh(models.small_cnn)
+    before = snapshot(model)
+    now = drawn(model, Arm.REINIT, stage=2)
+    lower, upper = model.steps[0].norms, model.steps[1].norms
+    assert lower
+    assert upper
+    for name in lower:
+        assert torch.equal(now[f"{name}.running_mean"], before[f"{name}.running_mean"])
+    for name in upper:
+        assert not torch.equal(now[f"{name}.running_mean"], before[f"{name}.running_mean"])
+
+
+def test_re_estimation_without_images_or_norms_does_nothing() -> None:
+    """No calibration images: statistics stay; a model without norms: no pass is made."""
+    model = fresh(models.small_cnn)
+    before = snapshot(model)
+    re_estimate(model, model.steps[0].norms, [])
+    re_estimate(twins(), ["2"], [torch.zeros(1, 3, 5, 7)])  # a shape that the model would refuse
+    assert all(torch.equal(before[name], value) for name, value in snapshot(model).items())
+
+
+def test_a_redrawn_deep_network_neither_dies_nor_explodes() -> None:
+    """With re-estimated statistics logits of a full re-draw differ between images and are finite."""
+    model = fresh(models.residual)
+    with randomised(model, arm=Arm.REINIT, seed=0, calibration=images()) as cascade, torch.no_grad():
+        cascade.descend(len(model.steps))
+        logits = model(torch.cat(images()))
+    assert logits.isfinite().all()
+    assert 0.01 < logits.std(0).mean().item() < 100

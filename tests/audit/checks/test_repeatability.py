@@ -8,10 +8,14 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.repeatability import RepeatStudy, backwards, run, threads
 from junco.audit.explain import build
+from junco.audit.explanation import Explainer
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial
 from junco.audit.similarity.spearman import cross, prepare
-from junco.audit.types import Batch, Canonical, Comparison, Explainer, Partial
 from junco.contract.catalogue import Circumstance, Control, Method
 from tests.audit.checks.fakes import NOISY, SIGNED, Fake, network
 from tests.audit.explain.models import bound, images

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.checks.smooth import LEVEL, Smooth
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from tests.audit.checks import fakes
 from tests.audit.checks.fakes import NOISY, SIGNED, Fake
 from tests.audit.explain.models import images

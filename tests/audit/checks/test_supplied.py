@@ -10,7 +10,7 @@ from junco.audit.checks.randomise import snapshot
 from junco.audit.checks.supplied import grafted
 from junco.audit.checks.training import answers
 from junco.audit.graph.steps import steps
-from junco.audit.types import Canonical, Step
+from junco.audit.model import Canonical, Step
 from junco.contract.errors import InvalidPlan
 from tests.audit.explain.models import canonical, images, seeded
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from junco.audit.checks.randomise import snapshot
 from junco.audit.checks.training import School, accuracy, answers, schooled
 from junco.audit.graph.steps import steps
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.training import PASSES, Training, TrainingRecipe
 from tests.audit.explain.models import canonical, seeded
 

@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain import build
 from junco.audit.explain.explainer import Bound
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from tests.audit.explain.models import canonical, images
 
 Table = NDArray[np.float64]

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, fx, nn
 
+from junco.audit.batch import Batch, Box
 from junco.audit.explain import REGISTRY, Pass, refusal, residual
 from junco.audit.explain.explainer import Bound
 from junco.audit.graph.activations import Ceiling
-from junco.audit.types import Batch, Box, Canonical
+from junco.audit.model import Canonical
 from junco.contract.base import Frozen
 from junco.contract.catalogue import METHODS, Control, IntegratedGradientsParameters, Method
 

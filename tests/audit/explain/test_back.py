@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from junco.audit.batch import Batch
 from junco.audit.checks.convergence import ConvergenceStudy, expected, run
 from junco.audit.explain import REGISTRY, Carrier, Pass
 from junco.audit.explain.back import PLACES
 from junco.audit.explain.rules.passage import traced
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import METHODS, BetaParameters, Method
 from junco.contract.converging import BY_RULE
 from tests.audit.explain.models import bound, canonical, convnet, images, preactivation, seeded
@@ -45,6 +46,36 @@ def test_the_way_of_a_method_is_the_one_that_its_map_comes_by(name: Method) -> N
     found = way(part.trace, part.chosen)
     found = found.sum(1, keepdim=True) if name is Method.EXCITATION_BACKPROP else found
     torch.testing.assert_close(found, REGISTRY[name].run(run_, parameters), rtol=1e-9, atol=1e-12)
+
+
+class Squared(nn.Module):
+    """A linear layer on y + y * y, y the image behind another: both factors of the product are one node."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(12, 6)
+        self.last = nn.Linear(6, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.first(x.flatten(1))
+        return self.last(y + y * y)
+
+
+@pytest.mark.parametrize("name", [Method.GRADIENT, Method.DEEP_LIFT])
+def test_a_factor_that_is_both_factors_counts_once_for_each(name: Method) -> None:
+    """d(y y) is 2 y dy, not 4 y dy: the way by nodes ends in the map here too."""
+    model = canonical(seeded(Squared(), 0), (3, 2, 2))
+    run_ = Pass(model, images(2, (3, 2, 2)))
+    find, parameters = REGISTRY[name].way, METHODS[name].parameters()
+    (part,) = traced(run_, run_.x, run_.batch.targets)
+    way = find(run_, parameters) if find else None
+    assert way is not None
+    found = way(part.trace, part.chosen)
+    torch.testing.assert_close(found, REGISTRY[name].run(run_, parameters), rtol=1e-9, atol=1e-12)
+    x = run_.x.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(model.module(x).gather(1, run_.batch.targets[:, None]).sum(), x)
+    if name is Method.GRADIENT:
+        torch.testing.assert_close(found, slope, rtol=1e-9, atol=1e-12)
 
 
 def test_signals_at_layers_are_those_of_autograd() -> None:

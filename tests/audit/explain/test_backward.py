@@ -8,7 +8,7 @@ from torch.nn.functional import conv_transpose2d
 from junco.audit.explain import Pass
 from junco.audit.explain.backward import Rectifier, Wants, ingredients, outputs_of, rectified
 from junco.audit.explain.cams import grad_cam
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.errors import InvalidPlan, ModelNotJudgeable
 from tests.audit.explain.models import canonical, convnet, images, layer_sum, preactivation, seeded
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain import Bound, build, capabilities, refusal
 from junco.audit.explain.explainer import placed
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import (
     METHODS,
     Control,

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain import build, capabilities, preflight
 from junco.audit.graph import load
-from junco.audit.types import Batch
 from junco.contract.catalogue import Method
 from tests.audit.explain.models import available, bound, images
 from tests.truth.models import IMAGE, as_torchscript, functional_relu, gelu_net, inplace, mobile, small_cnn, token_net

@@ -7,7 +7,7 @@ import torch
 
 from junco.audit.explain import Pass
 from junco.audit.explain.oracle import by_captum
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import CamParameters, Control, IntegratedGradientsParameters, Method
 from tests.audit.explain.models import bound, convnet, images, preactivation
 

@@ -9,7 +9,7 @@ from torch import Tensor, fx, nn
 
 from junco.audit.explain import oracle, preflight
 from junco.audit.explain.preflight import Guided, guided
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Control, IntegratedGradientsParameters, Method
 from tests.audit.explain.models import available, bound, canonical, convnet, images, layer_sum, preactivation, seeded
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from skimage.segmentation import slic as slic_of_skimage
 
+from junco.audit.batch import Batch
 from junco.audit.explain.segments import segments, slic
-from junco.audit.types import Batch
 from junco.contract.catalogue import SegmentParameters
 from tests.audit.explain.models import images
 

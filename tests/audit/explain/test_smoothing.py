@@ -10,7 +10,7 @@ from torch import nn
 from junco.audit.explain import Pass, build, refusal
 from junco.audit.explain.smoothing import softened
 from junco.audit.graph import Ceiling, load
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import (
     METHODS,
     BetaParameters,

@@ -6,8 +6,9 @@ import torch
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from junco.audit.batch import Batch
 from junco.audit.explain import build
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import METHODS, Method
 from tests.audit.explain.models import available, images
 from tests.audit.explain.rules import nets

@@ -6,7 +6,7 @@ from functools import cache
 from torch import nn
 
 from junco.audit.graph import load
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from tests.truth import models
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from junco.audit.graph import load
 from junco.audit.graph.attention import watched
 from junco.audit.graph.tokens import grid_of
-from junco.audit.types import Attention, Canonical, Grid
+from junco.audit.model import Attention, Canonical, Grid
 from tests.audit.graph.onnx.zoo import as_onnx
 from tests.truth import models
 from tests.truth.transformers import Spelling, vit

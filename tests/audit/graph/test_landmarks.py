@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from junco.audit.graph import load
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from tests.audit.graph.lifting import lifted
 from tests.truth import models
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from junco.audit.graph import coverage, load, parity, random_probes
 from junco.audit.graph.lift import Source, lift
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.errors import ModelNotJudgeable, ModelOutputShape
 from tests.audit.graph import hard
 from tests.audit.graph.branching import BY_DATA, ByImage, Masked, Shaped, Switched

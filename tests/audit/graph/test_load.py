@@ -1,20 +1,12 @@
 """Files of every kind become the same classifier as the module that they were made from."""
 
-import io
-import zipfile
-
 import pytest
 import torch
 from torch import nn
 
 from junco.audit.graph import coverage, double, load, parity, random_probes
 from junco.contract.errors import (
-    BadInput,
     InputShapeMismatch,
-    ModelFormatUnsupported,
-    ModelNotJudgeable,
-    ModelOutputShape,
-    ModelUnreadable,
 )
 from tests.audit.graph.lifting import fresh, lifted
 from tests.truth import models
@@ -131,54 +123,6 @@ def test_double_precision_agrees_with_a_double_module(build, kind):
     torch.testing.assert_close(answer, truth, rtol=tolerance, atol=tolerance)
     assert gradient(double(canonical), x).dtype is torch.float64
     assert next(canonical.module.parameters()).dtype is torch.float32
-
-
-def test_the_output_of_several_is_chosen_by_name():
-    """A named output is explained; without a name the choice is refused with both names."""
-    data = models.as_torchscript(models.dict_out(), models.IMAGE, "scripted")
-    x = torch.randn(3, *models.IMAGE, generator=torch.Generator().manual_seed(4))
-    for name in ("logits", "auxiliary"):
-        torch.testing.assert_close(load(data, output=name)(x), models.dict_out()(x)[name])
-    with pytest.raises(ModelOutputShape) as refusal:
-        load(data)
-    assert "logits" in (refusal.value.found or "")
-    assert "auxiliary" in (refusal.value.found or "")
-    with pytest.raises(ModelOutputShape, match="no output 'scores'"):
-        load(data, output="scores")
-
-
-class _Pair(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(3, 4, 3)
-
-    def forward(self, x):
-        maps = self.conv(x)
-        return maps, maps.mean([2, 3])
-
-
-def test_the_only_classification_among_outputs_is_taken():
-    """Feature maps next to scores do not confuse."""
-    torch.manual_seed(0)
-    model = _Pair().eval()
-    canonical = load(models.as_torchscript(model, models.IMAGE, "traced"), input_shape=models.IMAGE)
-    x = torch.randn(3, *models.IMAGE)
-    torch.testing.assert_close(canonical(x), model(x)[1])
-
-
-@pytest.mark.parametrize(
-    ("build", "expected"),
-    [
-        (models.not_classifier, ModelOutputShape),
-        (lambda: nn.Sequential(nn.Conv2d(3, 1, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()), ModelOutputShape),
-        (lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), ModelNotJudgeable),
-    ],
-    ids=["image", "one_class", "no_parameters"],
-)
-def test_what_is_no_judgeable_classifier_is_refused(build, expected):
-    """An image, a single score and a model without weights each get their error."""
-    with pytest.raises(expected):
-        load(models.as_torchscript(build().eval(), models.IMAGE, "traced"))
 
 
 def test_a_detached_branch_is_told():
@@ -299,54 +243,3 @@ def test_a_program_that_branches_on_its_data_is_a_black_box(kind):
     assert not canonical.differentiable
     for x in (torch.ones(2, *models.IMAGE), -torch.ones(2, *models.IMAGE)):
         torch.testing.assert_close(canonical(x), model(x))
-
-
-def _checkpoint(value: object) -> bytes:
-    buffer = io.BytesIO()
-    torch.save(value, buffer)
-    return buffer.getvalue()
-
-
-def _zip(*names: str) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name in names:
-            archive.writestr(name, b"?")
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("data", "expected", "found"),
-    [
-        (b"", ModelFormatUnsupported, "empty"),
-        (b"hello", ModelFormatUnsupported, "unknown"),
-        (b"\x08\x07\x12\x07pytorch", ModelUnreadable, "no graph"),
-        (b"\x80\x02}q\x00.", ModelFormatUnsupported, "pickle"),
-        (_checkpoint(models.small_cnn().state_dict()), ModelFormatUnsupported, "checkpoint"),
-        (_zip("a.txt"), ModelFormatUnsupported, "zip"),
-        (_zip("m/archive_format", "m/models/model.json"), ModelFormatUnsupported, ".pt2"),
-        (_zip("m/code/a.py", "m/data.pkl", "m/constants.pkl"), ModelUnreadable, "data.pkl cannot be read"),
-        (b"PK\x03\x04" + bytes(40), ModelUnreadable, "directory"),
-    ],
-    ids=["empty", "text", "onnx", "pickle", "state_dict", "zip", "pt2", "nonsense", "zip_head"],
-)
-def test_what_is_no_torchscript_is_named(data, expected, found):
-    """Each kind of file is told for what it is, with what to do."""
-    with pytest.raises(expected) as refusal:
-        load(data)
-    assert found in (refusal.value.found or "")
-    assert refusal.value.remedy
-
-
-def test_damaged_files_never_raise_anything_but_named_errors():
-    """Truncated and flipped bytes give errors of Junco's own tree."""
-    whole = models.as_torchscript(models.mlp(), models.DIGIT, "traced")
-    for end in range(0, len(whole), len(whole) // 20):
-        with pytest.raises(BadInput):
-            load(whole[:end])
-    generator = torch.Generator().manual_seed(0)
-    for place in torch.randint(len(whole), (20,), generator=generator).tolist():
-        damaged = bytearray(whole)
-        damaged[place] ^= 0xFF
-        with pytest.raises(BadInput):
-            load(bytes(damaged), input_shape=models.DIGIT)

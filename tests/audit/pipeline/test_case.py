@@ -1,7 +1,10 @@
 """What all conclusions share."""
 
-from junco.audit.pipeline.case import families, not_run
+from junco.audit.pipeline.case import families, not_run, told
+from junco.audit.verdict import Judged
 from junco.contract.catalogue import CheckName, Verdict
+from junco.contract.outcome import Caveat
+from junco.contract.statistics import Sample, ShiftStatistics
 from tests.truth.product import Job
 
 
@@ -26,3 +29,13 @@ def test_what_was_not_run_says_why() -> None:
     found = not_run(CheckName.INPUT_SHIFT, "rise", "it has no rules")
     assert (found.check, found.verdict) == (CheckName.INPUT_SHIFT, Verdict.NOT_RUN)
     assert found.summary == "rise was not run: it has no rules."
+
+
+def test_what_would_decide_is_told_of_what_is_open_alone() -> None:
+    """An undecided method's sentence and the data it lacks; one that was decided lacks nothing."""
+    figures = ShiftStatistics(difference=0.5, rho=0.2, images=3)
+    for verdict, expected in ((Verdict.INCONCLUSIVE, Sample(images=40)), (Verdict.PASS, None)):
+        word = Judged("rise", verdict, "it moved", needed=Sample(images=40))
+        found = told(CheckName.INPUT_SHIFT, word, statistics=figures, caveats=iter([Caveat.ENCODING]))
+        assert (found.check, found.verdict, found.summary) == (CheckName.INPUT_SHIFT, verdict, "rise: it moved.")
+        assert (found.needed, found.statistics, found.caveats) == (expected, figures, (Caveat.ENCODING,))

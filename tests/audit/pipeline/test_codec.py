@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from junco.audit.partial import Partial
 from junco.audit.pipeline.codec import decode, encode
-from junco.audit.types import Partial
 from tests.truth.product import Job
 
 ARRAYS: dict[tuple[str, ...], Any] = {

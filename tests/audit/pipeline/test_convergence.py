@@ -5,9 +5,9 @@ import pytest
 from torch import nn
 
 from junco.audit.checks.convergence import NAMES
+from junco.audit.partial import Partial
 from junco.audit.pipeline.convergence import CONVERGED, converged, layers_of
 from junco.audit.pipeline.draw import draw
-from junco.audit.types import Partial
 from junco.contract.outcome import Caveat, Outcome
 from junco.contract.plan import Shard, ShardKind
 from junco.contract.sharding import shards

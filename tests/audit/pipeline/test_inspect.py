@@ -6,9 +6,9 @@ from onnx import ModelProto
 from torch import Tensor, nn
 
 from junco.audit.graph import load, parity, random_probes
+from junco.audit.model import Parity
 from junco.audit.pipeline.cautions import cautions, spoken
 from junco.audit.pipeline.inspect import inspect
-from junco.audit.types import Parity
 from junco.contract.cautions import MEANINGS, CautionName
 from tests.audit.graph.onnx import zoo
 from tests.truth import models

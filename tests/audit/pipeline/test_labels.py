@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from torch import nn
 
+from junco.audit.partial import Partial
 from junco.audit.pipeline.draw import draw
-from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName, Lesson, Verdict
 from junco.contract.outcome import Caveat, Outcome
 from junco.contract.statistics import LabelStatistics

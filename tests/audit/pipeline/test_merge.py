@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from junco.audit.partial import Partial
 from junco.audit.pipeline import randomization
 from junco.audit.pipeline.case import Case
 from junco.audit.pipeline.codec import decode, encode
 from junco.audit.pipeline.merge import Merged, column, columns, count, of_kind
 from junco.audit.pipeline.shards import run
-from junco.audit.types import Partial
 from junco.contract.catalogue import Arm
 from junco.contract.outcome import CheckOutcome, Outcome
 from junco.contract.plan import Shard, ShardKind

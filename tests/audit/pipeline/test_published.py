@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from torch import nn
 
+from junco.audit.partial import Key
 from junco.audit.pipeline.draw import draw
 from junco.audit.pipeline.merge import of_kind
-from junco.audit.types import Key
 from junco.contract.catalogue import Arm, Depth
 from junco.contract.outcome import Caveat, Outcome
 from junco.contract.plan import ShardKind

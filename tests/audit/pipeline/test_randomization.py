@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from junco.audit.partial import Key, Partial
 from junco.audit.pipeline.merge import of_kind
-from junco.audit.types import Key, Partial
 from junco.contract.catalogue import CheckName, Depth, Verdict
 from junco.contract.model import CoverageReport
 from junco.contract.outcome import Caveat, Outcome
@@ -84,6 +84,21 @@ def test_a_fail_needs_a_passing_gradient(job: Job) -> None:
     assert found["grad_cam"] is words(accusing)["grad_cam"]
     assert Caveat.CONTROL_DISAGREES in product.check(both, "guided_backprop").caveats
     assert "no accusation stands" in product.check(both, "guided_backprop").summary
+
+
+def test_a_gradient_that_only_lacks_diverse_images_withdraws_nothing(job: Job) -> None:
+    """Images whose gradients are one map make a gradient undecided: what fails on them fails all the same."""
+
+    def edit(key: Key, value: Any) -> Any:
+        alike = key[0] == "gradient" and key[-1] == "likeness"
+        return kept("guided_backprop")(key, np.full_like(value, 0.99) if alike else value)
+
+    outcome = job.outcome(partials=edited(job, edit))
+    found = words(outcome)
+    assert (found["gradient"], found["guided_backprop"], found["edge_detector"]) == (Q, F, F)
+    told = product.check(outcome, "gradient")
+    assert "maps of different images are too alike" in told.summary
+    assert Caveat.CONTROL_DISAGREES not in told.caveats
 
 
 @pytest.mark.parametrize("control", ["edge_detector", "gaussian_noise", "constant"])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from junco.audit.types import Partial
+from junco.audit.partial import Partial
 from junco.contract.catalogue import CheckName, Verdict
 from junco.contract.outcome import Caveat
 from junco.contract.plan import ShardKind

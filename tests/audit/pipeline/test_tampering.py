@@ -9,9 +9,9 @@ from torch import nn
 
 from junco.audit.engine import LocalEngine
 from junco.audit.images import load
+from junco.audit.partial import Partial
 from junco.audit.pipeline.draw import draw
 from junco.audit.pipeline.shards import run
-from junco.audit.types import Partial
 from junco.contract.base import digest_of
 from junco.contract.catalogue import CheckName, Level, Sign, Verdict
 from junco.contract.images import ImageSet
@@ -160,3 +160,22 @@ def test_two_shards_are_one_table(job: Job) -> None:
     )
     assert two.frame == pytest.approx(frame.mean(), abs=1e-6)
     assert two.gain == pytest.approx((gain - chance).mean(), abs=1e-6)
+
+
+def test_p_values_and_what_would_decide_are_in_the_outcome(job: Job) -> None:
+    """An offset on seven of ten digits is a doubt, more would make it an accusation, and agreement leads none."""
+    (partial,) = job.partials.values()
+    torn = {("gradient", "offset"): np.where(np.arange(10) < 7, 0.5, 0.99)}
+    outcome = job.outcome(partials={0: Partial({**partial.arrays, **torn}, partial.facts)})
+    found = product.check(outcome, "gradient", CHECK)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.needed is not None
+    assert found.needed.images > 10
+    assert f"about {found.needed.images} images would decide" in found.summary
+    assert isinstance(found.statistics, TamperingStatistics)
+    signs = {e.sign: e for e in found.statistics.evidence}
+    offset = signs[Sign.OFFSET]
+    assert offset.p_fail is not None
+    # Five ways of two methods: a gradient and a Grad-CAM, with controls apart.
+    assert offset.p_fail_holm == pytest.approx(10 * offset.p_fail)
+    assert (signs[Sign.AGREEMENT].p_fail, signs[Sign.REFERENCE].p_fail) == (None, None)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from junco.audit.pipeline.trust import enough, withdrawn
+from junco.audit.pipeline.trust import enough, misjudged, too_few, withdrawn
 from junco.audit.verdict import ShiftJudgement
-from junco.contract.catalogue import Verdict
-from junco.contract.outcome import Preflight
+from junco.contract.catalogue import Control, Verdict
+from junco.contract.outcome import Caveat, Preflight
 from junco.contract.profile import PROFILES
 
 PROFILE = PROFILES["standard"]
@@ -38,3 +38,20 @@ def test_too_few_images_decide_nothing(verdict: Verdict) -> None:
     else:
         assert found == judged(verdict)
     assert enough(judged(verdict), least, PROFILE) == judged(verdict)
+    assert too_few(least - 1, PROFILE) == (Caveat.TOO_FEW_IMAGES,)
+    assert too_few(least, PROFILE) == ()
+
+
+def test_a_control_that_cannot_have_its_word_is_named() -> None:
+    """The first of them, with the words that it may have; controls that were not judged are no ground for doubt."""
+    expected = {
+        Control.EDGE_DETECTOR: (Verdict.FAIL,),
+        Control.GAUSSIAN_NOISE: (Verdict.INVALID, Verdict.FAIL),
+        Control.CONSTANT: (Verdict.INVALID,),
+    }
+    words = {Control.EDGE_DETECTOR: Verdict.FAIL, Control.GAUSSIAN_NOISE: Verdict.FAIL, "gradient": Verdict.PASS}
+    seen = {label: judged(word) for label, word in words.items()}
+    assert misjudged(seen, expected) is None
+    seen[Control.GAUSSIAN_NOISE] = judged(Verdict.PASS)
+    said = "the control gaussian_noise should be invalid or fail and is pass, so no acquittal stands"
+    assert misjudged(seen, expected) == said

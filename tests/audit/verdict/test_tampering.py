@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from junco.audit.verdict import Gains, Reference, TamperingJudgement, TamperingNumbers, judge_tampering
+from junco.audit.verdict import Gains, Reference, Table, TamperingJudgement, TamperingNumbers, judge_tampering
 from junco.contract.catalogue import Level, Sign, Verdict
+from junco.contract.statistics import Sample
 from junco.contract.thresholds import Thresholds
 
 T = Thresholds()
@@ -154,3 +155,117 @@ def test_empty_maps_are_invalid_and_more_methods_ask_more_of_each() -> None:
     assert alone.upper is not None
     assert among.upper is not None
     assert among.upper > alone.upper
+
+
+def test_ways_to_be_accused_share_one_correction() -> None:
+    """An offset that is strong by itself among eight methods is not after Holm over the 40 ways of all of them."""
+    doubtful = replace(HONEST, offset=about(0.7, 0.21))
+    alone, among = judge_tampering([doubtful], T)[0], judge_tampering([doubtful] + [HONEST] * 7, T)[0]
+    accusation = among.accusations[Sign.OFFSET]
+    assert len(among.accusations) == 5
+    assert T.alpha / 40 < accusation.p < T.alpha / 16
+    assert accusation.p_holm == pytest.approx(40 * accusation.p)
+    assert among.evidence[Sign.OFFSET].level is Level.STRONG
+    assert (alone.verdict, among.verdict) == (Verdict.FAIL, Verdict.INCONCLUSIVE)
+    assert "signs that do not suffice after correction for the number of claims: correlates 0.70" in among.reason
+
+
+def test_references_and_offsets_that_there_are_not_count_as_no_way() -> None:
+    """Six ways with both; a method of propagation rules beside no reference has four."""
+    assert len(judged(references=[reference(0.4, 0.5)]).accusations) == 6
+    assert set(judged(offset=None).accusations) == {Sign.FRAME, Sign.INDEPENDENCE, Sign.GAP, Sign.SWAP}
+
+
+def innocent(rng: np.random.Generator, *, offset: float, frame: float) -> TamperingNumbers:
+    """A poor method exactly on the bounds of what accuses it: one weak sign beside the gap, others all but weak."""
+
+    def drawn(mean: float) -> Table:
+        return mean + rng.normal(0, 0.1, 12)
+
+    return replace(
+        HONEST, degenerate=np.zeros(12),
+        offset=drawn(offset), frame=drawn(frame), others=drawn(T.tampering_others_weak),
+        gains=Gains(drawn(-0.5), drawn(0.8)), agreement=drawn(T.tampering_agreement),
+        contrasts=[drawn(0.0), drawn(0.0)], witness_contrast=np.full(12, 0.9),
+    )  # fmt: skip
+
+
+def uncorrected(found: TamperingJudgement) -> bool:
+    """Whether any way accuses that is asked alone."""
+    return any(a.p <= T.alpha for a in found.accusations.values())
+
+
+def rates(jobs: int) -> tuple[float, float]:
+    """Shares of jobs with two innocents that accuse either, by the product and by p values that nobody corrected."""
+    corrected, alone = 0, 0
+    for seed in range(jobs):
+        rng = np.random.default_rng(seed)
+        framed = innocent(rng, offset=T.tampering_offset_weak, frame=T.tampering_frame)
+        found = judge_tampering([framed, innocent(rng, offset=T.tampering_offset, frame=T.tampering_frame_weak)], T)
+        corrected += any(j.verdict is Verdict.FAIL for j in found)
+        alone += any(map(uncorrected, found))
+    return corrected / jobs, alone / jobs
+
+
+def test_a_job_of_innocents_accuses_one_of_them_at_most_as_often_as_alpha() -> None:
+    """Ten ways, six of which are on their bounds. 150 jobs: two deviations more than 5 % are 8.6 %."""
+    corrected, alone = rates(150)
+    assert corrected <= 0.086
+    assert alone > 0.12
+
+
+@pytest.mark.slow
+def test_the_rate_of_false_accusations_to_a_percent() -> None:
+    """2000 jobs: standard error .5 %."""
+    corrected, alone = rates(2000)
+    assert 0.01 < corrected <= 0.06
+    assert alone > 0.15
+
+
+def test_images_that_would_show_an_offset_are_told() -> None:
+    """Its bound is not below .8 yet: an accusation at alpha over the five ways takes so many, about as t would have it;
+    a median of .85 is between the bounds, and more images would only say so more surely."""
+    found = judged(offset=about(0.7, 0.4))
+    assert (found.verdict, found.evidence[Sign.OFFSET].level) == (Verdict.INCONCLUSIVE, Level.WEAK)
+    spread = float(about(0.7, 0.4).std(ddof=1))
+    about_z = ((2.33 + 0.84) * spread / 0.1) ** 2  # normal quantiles of .99 and .8
+    assert found.needed is not None
+    assert found.needed.images == pytest.approx(about_z, rel=0.06)
+    assert f"about {found.needed.images} images would decide" in found.summary
+    assert judged(offset=about(0.85, 0.01)).needed is None
+
+
+def test_images_that_would_show_a_witness_are_told_where_nothing_else_is_said() -> None:
+    """With one the method would pass; beside another sign, or with a method that does no better, it would not."""
+    unsure = Gains(about(0.1, 0.4, seed=1), about(0.1, 0.4, seed=2))
+    found = judged(gains=unsure)
+    assert "no witness" in found.reason
+    assert isinstance(found.needed, Sample)
+    assert found.needed.images > N
+    assert found.needed.draws is None
+    assert judged(gains=unsure, offset=about(0.85, 0.01)).needed is None
+    assert judged(gains=Gains(about(0.0, 0.4, seed=1), unsure.witness)).needed is None
+
+
+def test_images_do_not_tell_a_poor_method_from_a_fooled_network() -> None:
+    """Unless a frame beside the gap is all but shown."""
+    assert judged(gains=gains(0.0)).needed is None
+    framed = judged(gains=gains(0.0), frame=about(0.35, 0.2))
+    assert framed.needed is not None
+    assert 30 < framed.needed.images < 300
+
+
+@pytest.mark.parametrize(("own", "said"), [(20.0, "more than 10 times"), (-20.0, "less than -10 times")])
+def test_multiples_of_hundreds_are_judged_and_told_as_more(own: float, said: str) -> None:
+    """The witness beats chance by little, and beats it: that is a witness, and the figure is the one measured."""
+    faint = Gains(about(own, 1.0, seed=1), about(0.05, 0.01, seed=2))
+    found = judged(gains=faint)
+    gap = found.evidence[Sign.GAP]
+    assert (gap.level, found.verdict) == (
+        (Level.NONE, Verdict.PASS) if own > 0 else (Level.STRONG, Verdict.INCONCLUSIVE)
+    )
+    assert gap.value == pytest.approx(own / 0.05)
+    assert gap.lower is not None
+    assert gap.upper is not None
+    assert gap.lower < gap.value < gap.upper
+    assert f"move the answer {said} as much as occlusion's" in found.reason

@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
+from junco.storage import WorkerCard
 from junco.storage.access_tables import keys
 from service.access.rules import needed
 from service.app import create_app
@@ -38,6 +39,31 @@ def test_every_route_but_the_five_open_ones_needs_a_key(client: TestClient) -> N
         for route, scope in found.items()
         if scope not in (None, "admin")
     )
+
+
+def test_readiness_names_the_layers_to_good_keys_alone(client: TestClient, key: As) -> None:
+    """Everybody hears whether it is ready and what fails; who guesses or has an ended key is one of them."""
+    records = client.app.state.shelf.records
+    records.beat(WorkerCard(owner="w1", device="cpu", sandbox="rlimits+nnp", version="1"))
+    bare = {"status": "ready", "database": "ok", "blobs": "ok"}
+    good, ended = key(scope="read"), key(tenant="other")
+    assert client.get("/readyz", headers=good).json() == {**bare, "sandbox": "rlimits+nnp"}
+    assert client.get("/readyz", headers=ended).json() == {**bare, "sandbox": "rlimits+nnp"}
+    records.access.revoke(id_of(ended))
+    client.app.state.gate.callers.forget(id_of(ended))
+    for headers in ({}, ended, bearer("jk_0123456789abcdef_" + "0" * 64), {"Authorization": "Basic abc"}):
+        answer = client.get("/readyz", headers=headers)
+        assert (answer.status_code, answer.json()) == (200, bare)
+
+
+def test_readiness_tells_a_key_of_an_outage_too(client: TestClient, settings: ServiceSettings, admin: Made) -> None:
+    """Whether the key is good cannot be seen then, and what fails is named all the same."""
+    client.app.state.shelf.records._database.engine.dispose()
+    path = settings.home / "junco.sqlite3"
+    path.rename(path.with_suffix(".away"))
+    path.mkdir()
+    answer = client.get("/readyz", headers=admin)
+    assert (answer.status_code, answer.json()["found"]) == (503, "none from database")
 
 
 def test_a_path_that_does_not_exist_is_not_told_from_one_that_does(client: TestClient) -> None:

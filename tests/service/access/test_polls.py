@@ -84,7 +84,7 @@ def test_a_look_that_fails_is_told_to_all_who_asked_and_to_nobody_else() -> None
 
     def look(ids: list[str]) -> dict[str, tuple[str, int]]:
         if broken:
-            raise ConnectionError("no database")
+            raise PoolExhausted("no connection is free")
         return dict.fromkeys(ids, ("t", 1))
 
     async def ask() -> None:

@@ -12,7 +12,7 @@ from junco.audit.explain.backward import Tapped, Wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
 from junco.audit.explain.rollout import attention_of, no_attention, read, rolled
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import BetaParameters, Method
 
 

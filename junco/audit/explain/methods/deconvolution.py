@@ -12,7 +12,7 @@ from junco.audit.explain.rules.laws import DECONVOLUTION
 from junco.audit.explain.rules.passage import carried
 from junco.audit.explain.rules.signals import deconvolved
 from junco.audit.explain.rules.trace import Way
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Method, NoParameters
 
 

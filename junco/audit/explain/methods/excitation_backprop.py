@@ -16,7 +16,7 @@ from junco.audit.explain.rules.laws import NOT_NEGATIVE
 from junco.audit.explain.rules.passage import Traced, carried
 from junco.audit.explain.rules.relevance import Rules, relevance
 from junco.audit.explain.rules.trace import Trace, Way
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import ExcitationParameters, LayerParameters, Method
 
 _RULES = Rules(AlphaBeta(1, 0))

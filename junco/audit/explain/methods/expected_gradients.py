@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.explain.noise import Stream, uniform
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.paths import climbed, random_places
 from junco.audit.explain.registry import method
-from junco.audit.types import Batch
 from junco.contract.catalogue import ExpectedGradientsParameters, Method
 from junco.contract.errors import InvalidPlan
 

@@ -10,7 +10,7 @@ from junco.audit.explain.backward import Wants
 from junco.audit.explain.layers import layer_of, no_spatial_layer
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import CamParameters, Method
 
 

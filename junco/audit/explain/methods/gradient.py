@@ -11,7 +11,7 @@ from junco.audit.explain.registry import method
 from junco.audit.explain.rules.laws import CHAIN_RULE
 from junco.audit.explain.rules.signals import differentiated
 from junco.audit.explain.rules.trace import Way
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import BetaParameters, Method
 
 

@@ -15,7 +15,7 @@ from junco.audit.explain.registry import method
 from junco.audit.explain.rules.laws import CHAIN_RULE
 from junco.audit.explain.rules.signals import guided
 from junco.audit.explain.rules.trace import Way
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import BetaParameters, Method
 
 # Piecewise linear and without a sign of their own: the gradient is the rule. A Ceiling is the upper half of a ReLU6.

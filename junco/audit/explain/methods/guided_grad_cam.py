@@ -11,7 +11,7 @@ from junco.audit.explain.layers import layer_of, no_spatial_layer
 from junco.audit.explain.methods.guided_backprop import no_guided_rule
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import CamParameters, Method
 
 

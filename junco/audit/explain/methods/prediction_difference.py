@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
+from junco.audit.batch import Batch
 from junco.audit.explain.noise import Stream, uniform
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.perturb import perturbed_scores, target_scores
 from junco.audit.explain.registry import method
 from junco.audit.explain.segments import Segments, segments
-from junco.audit.types import Batch
 from junco.contract.catalogue import Method, PredictionDifferenceParameters
 from junco.contract.errors import InvalidPlan
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from junco.audit.explain.backward import Wants
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.registry import method
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Method, NoiseParameters
 
 

@@ -13,7 +13,7 @@ from junco.audit.explain.rules.parts import Anatomy
 from junco.audit.explain.rules.patterns import patterns
 from junco.audit.explain.rules.shares import folded
 from junco.audit.explain.rules.trace import Trace
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import PatternParameters
 from junco.contract.errors import InvalidPlan
 

@@ -30,19 +30,19 @@ def _turned(run: Pass) -> bool:
 
 
 def _turns(part: Traced) -> Tensor:
-    """For each image whether any ReLU turned a signal, [n]."""
-    trace, found = part.trace, torch.zeros(len(part.targets), dtype=torch.bool, device=part.targets.device)
+    """Whether any ReLU turned a signal of any image, [n]."""
+    trace, found = part.trace, False
 
     def back(node: fx.Node, signal: Tensor) -> Sequence[Tensor]:
         nonlocal found
         plain = slopes(trace, node, signal)
         if trace.anatomy.parts[node].name not in ("ReLU", "relu"):
             return plain
-        found = found | (plain[0] != torch.relu(signal)).flatten(1).any(1)
+        found = found or bool((plain[0] != torch.relu(signal)).any())
         return (torch.relu(signal),)
 
     walk(trace, part.chosen, back)
-    return found
+    return torch.full((len(part.targets),), found)
 
 
 def _both_signs(run: Pass) -> bool:

@@ -7,7 +7,7 @@ from torch import fx
 
 from junco.audit.explain.rules.parts import Anatomy
 from junco.audit.explain.rules.roles import RECTIFIERS, THROUGH_ZERO, Part, Role
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 
 _EVERYWHERE = frozenset({Role.INPUT, Role.LAYER, Role.SCALE, Role.OFFSET, Role.MOVE, Role.SUM, Role.MAX})
 

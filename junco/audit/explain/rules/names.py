@@ -1,5 +1,7 @@
 """What a node of a graph computes, by one short name, however the call was written."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import fx, nn
 
@@ -27,6 +29,17 @@ MODULES = {
     nn.AdaptiveAvgPool1d: "adaptive_avg_pool1d",
     nn.AdaptiveAvgPool2d: "adaptive_avg_pool2d",
 }
+
+
+def turns_first(module: fx.GraphModule, node: fx.Node) -> bool:
+    """Whether a node moves the first axis of its input elsewhere, or another one before it."""
+    name, given = name_of(module, node), [*node.args[1:], *node.kwargs.values()]
+    axes: Sequence[object] = given[0] if given and isinstance(given[0], list | tuple) else given
+    if name == "permute":
+        return bool(axes) and axes[0] != 0
+    if name in ("transpose", "swapaxes", "movedim", "stack", "unsqueeze"):
+        return 0 in axes or (name == "stack" and not axes)
+    return name in ("t", "T")
 
 
 def name_of(module: fx.GraphModule, node: fx.Node) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from torch import fx, nn
 
-from junco.audit.explain.rules.names import MOVES, SUMS, name_of
+from junco.audit.explain.rules.names import MOVES, SUMS, name_of, turns_first
 from junco.audit.explain.rules.roles import (
     BATCH_NORMS,
     GATES,
@@ -55,6 +55,11 @@ class Anatomy:
             if part.role in passing and reached.intersection(part.sources):
                 reached.add(node)
         return frozenset(last for last, chain in self.chains.items() if chain.layer.args[0] in reached)
+
+    @cached_property
+    def turns_first(self) -> bool:
+        """Whether some node moves the first axis of what is computed from the image elsewhere, or another before it."""
+        return any(turns_first(self.module, node) for node in self.nodes if node in self._depends)
 
     def reached(self, *, gates: bool = False) -> Iterator[tuple[fx.Node, Part]]:
         """Nodes that a signal from the logits comes to, output first; ``gates``: through gates as well."""

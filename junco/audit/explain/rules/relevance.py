@@ -55,15 +55,23 @@ def way_of(rules: Rules, parameters: RelevanceParameters) -> Way:
 
 def absorbed(trace: Trace, start: Tensor, rules: Rules) -> Tensor:
     """What of ``start`` reaches no input, [n], by the formulas: biases, epsilon, constants, units without input."""
-    total = start.new_zeros(len(start))
+    if trace.images_first:
+        return _absorbed(trace, start, rules, _sums)
+    # Sums over all images are known at every node: one image after the other has a start, and the rest have none.
+    alone = (start * (torch.arange(len(start), device=start.device) == i)[:, None] for i in range(len(start)))
+    return torch.stack([_absorbed(trace, one, rules, torch.sum) for one in alone])
+
+
+def _absorbed(trace: Trace, start: Tensor, rules: Rules, sums: Callable[[Tensor], Tensor]) -> Tensor:
+    total = sums(torch.zeros_like(start))
 
     def back(node: fx.Node, signal: Tensor) -> Sequence[Tensor]:
         nonlocal total
         found, formula = _back(trace, node, signal, rules), rules.of(trace, node)
         if formula is not None and trace.anatomy.parts[node].role is not Role.NORM:
-            total = total + _sums(formula.lost(trace, node, signal))
+            total = total + sums(formula.lost(trace, node, signal))
         else:
-            total = total + _sums(signal) - torch.stack([_sums(piece) for piece in found]).sum(0)
+            total = total + sums(signal) - torch.stack([sums(piece) for piece in found]).sum(0)
         return found
 
     walk(trace, start, back)

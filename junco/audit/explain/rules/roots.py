@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.explain.rules.formulas import Box
-from junco.audit.types import Batch
 from junco.contract.catalogue import RootParameters
 
 

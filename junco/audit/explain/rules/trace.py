@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -45,6 +46,14 @@ class Trace(fx.Interpreter):
         finally:
             self.watch = None
 
+    @cached_property
+    def images_first(self) -> bool:
+        """Whether images lie along the first axis of every value: attention is often written so that they do not."""
+        count, parts = len(self.value(self.anatomy.image)), self.anatomy.parts
+        values = [self._values[node] for node, part in parts.items() if part.sources]
+        lengths = {len(v) if v.dim() else 0 for v in values if isinstance(v, Tensor)}
+        return lengths <= {count} and not self.anatomy.turns_first
+
     def value(self, node: fx.Node) -> Tensor:
         """The node's output, detached."""
         found = self._values[node]
@@ -52,13 +61,18 @@ class Trace(fx.Interpreter):
         return found
 
     def pull(self, node: fx.Node, signal: Tensor, *sources: fx.Node) -> tuple[Tensor, ...]:
-        """The chain rule at one node: the signal at its output times the slope at each of ``sources``."""
+        """The chain rule at one node: the signal at its output times the slope at each of ``sources``.
+
+        A source that is named more than once, as both factors of a square are, has its slope in equal parts.
+        """
         leaves, answer = self._local[node]
         wanted = [leaves[source] for source in sources]
         if not answer.requires_grad:
             return tuple(torch.zeros_like(leaf) for leaf in wanted)
         found = torch.autograd.grad(answer, wanted, signal, retain_graph=True, allow_unused=True)
-        return tuple(torch.zeros_like(leaf) if g is None else g for leaf, g in zip(wanted, found, strict=True))
+        slopes = [torch.zeros_like(leaf) if g is None else g for leaf, g in zip(wanted, found, strict=True)]
+        named = [sources.count(source) for source in sources]
+        return tuple(g if times == 1 else g / times for g, times in zip(slopes, named, strict=True))
 
     def rerun(self, node: fx.Node, other: Mapping[fx.Node, Tensor]) -> Tensor:
         """What the node answers with ``other`` values in place of its inputs."""
@@ -109,8 +123,8 @@ LARGE = 1e12
 def walk(trace: Trace, signal: Tensor, back: Back, *, until: fx.Node | None = None, steady: bool = False) -> Tensor:
     """Carry ``signal`` [n, classes] from the logits back to the image, or to the output of ``until``, by ``back``.
 
-    Zero where no signal arrives. ``steady``: each image's signals are scaled down together where one grows LARGE, so
-    that its map is known up to a positive factor.
+    Zero where no signal arrives. ``steady``: each image's signals are scaled down together where one grows LARGE (all
+    images' where they do not lie apart), so that its map is known up to a positive factor.
     """
     parts, goal = trace.anatomy.parts, until or trace.anatomy.image
     waiting = {trace.anatomy.answer: signal}
@@ -121,7 +135,7 @@ def walk(trace: Trace, signal: Tensor, back: Back, *, until: fx.Node | None = No
         if here is None or not parts[node].sources:
             continue
         if steady:
-            here = _steadied(here, waiting)
+            here = _steadied(here, waiting, apart=trace.images_first)
         if trace.watch is not None:
             trace.watch(node, here)
         for source, piece in zip(parts[node].sources, back(node, here), strict=False):
@@ -129,8 +143,8 @@ def walk(trace: Trace, signal: Tensor, back: Back, *, until: fx.Node | None = No
     return waiting[goal] if goal in waiting else torch.zeros_like(trace.value(goal))
 
 
-def _steadied(here: Tensor, waiting: dict[fx.Node, Tensor]) -> Tensor:
-    size = here.abs().flatten(1).amax(1)
+def _steadied(here: Tensor, waiting: dict[fx.Node, Tensor], *, apart: bool) -> Tensor:
+    size = here.abs().flatten(1).amax(1) if apart else here.abs().max()[None]
     factor = torch.where(size > LARGE, 1 / size, 1)
     for node, signal in waiting.items():
         waiting[node] = _times(signal, factor)

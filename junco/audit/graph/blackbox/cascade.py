@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from junco.audit.graph.blackbox.parts import Weight
-from junco.audit.types import Step
+from junco.audit.model import Step
 
 
 @dataclass(frozen=True)

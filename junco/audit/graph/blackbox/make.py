@@ -11,7 +11,7 @@ from junco.audit.graph.blackbox.script import ScriptBox, read_script
 from junco.audit.graph.inputs import Fitted
 from junco.audit.graph.judgeable import require_parameters
 from junco.audit.graph.upload import Upload
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 
 _EXECUTORS: Mapping[str, str] = {"onnx": "onnxruntime", "torchscript": "torchscript"}
 

@@ -7,9 +7,9 @@ import torch
 from onnx import ModelProto, ValueInfoProto
 from torch import Tensor
 
-from junco.audit.graph.assemble import Names
 from junco.audit.graph.inputs import Fitted, Shape
 from junco.audit.graph.lift import Lifted
+from junco.audit.graph.names import Names
 from junco.audit.graph.onnx.names import preferred_names, safe_names
 from junco.audit.graph.onnx.operators import every
 from junco.audit.graph.onnx.policy import admitted, opset

@@ -1,10 +1,10 @@
 """Shards of class_sensitivity: maps of other classes on the trained model."""
 
 from junco.audit.checks import class_sensitivity
+from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import comparison, explainers
 from junco.audit.pipeline.probes import probed
 from junco.audit.pipeline.runs.registry import Order, runs
-from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName
 from junco.contract.plan import ShardKind
 

@@ -2,9 +2,9 @@
 
 from junco.audit.checks.convergence import ConvergenceStudy, run
 from junco.audit.explain import Carrier
+from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import bound
 from junco.audit.pipeline.runs.registry import Order, runs
-from junco.audit.types import Partial
 from junco.contract.converging import DRAWS, converging
 from junco.contract.plan import ShardKind
 

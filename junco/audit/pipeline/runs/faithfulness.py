@@ -1,10 +1,10 @@
 """Shards of faithfulness: images taken apart in the order of each map."""
 
 from junco.audit.checks import faithfulness as check
+from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import comparison, explainer
 from junco.audit.pipeline.probes import probed
 from junco.audit.pipeline.runs.registry import Order, runs
-from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName
 from junco.contract.plan import ShardKind
 

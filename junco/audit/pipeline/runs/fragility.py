@@ -3,10 +3,10 @@
 from junco.audit.checks import fragility as check
 from junco.audit.checks.fragility import FragilityStudy, Siege
 from junco.audit.explain import followed, smoothable, unfollowable
+from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import Bench, bound, comparison, explainer
 from junco.audit.pipeline.probes import probed
 from junco.audit.pipeline.runs.registry import Order, runs
-from junco.audit.types import Partial
 from junco.contract.attacking import aim_cost, attackable, look_cost, rows_at_once
 from junco.contract.catalogue import CheckName
 from junco.contract.plan import Plan, PlannedMethod, ShardKind

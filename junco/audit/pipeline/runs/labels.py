@@ -7,13 +7,15 @@ import torch
 from numpy.typing import NDArray
 
 from junco.audit import images as pictures
+from junco.audit.batch import Batch
 from junco.audit.checks import data_randomization, supplied
 from junco.audit.checks.training import School, answers
 from junco.audit.graph import load
+from junco.audit.model import Canonical
+from junco.audit.partial import Key, Partial
 from junco.audit.pipeline.prepare import Bench, comparison, explainers
 from junco.audit.pipeline.probes import probed
 from junco.audit.pipeline.runs.registry import KEPT, Order, runs
-from junco.audit.types import Batch, Canonical, Key, Partial
 from junco.contract.base import Digest
 from junco.contract.catalogue import CheckName, Lesson
 from junco.contract.errors import Internal

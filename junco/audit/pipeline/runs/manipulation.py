@@ -6,12 +6,12 @@ from junco.audit.checks import input_manipulation
 from junco.audit.checks.attack import Likeness
 from junco.audit.checks.input_manipulation import Campaign, partners
 from junco.audit.explain import followed, smoothable, unfollowable
+from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import bound, explainer
 from junco.audit.pipeline.probes import probed
 from junco.audit.pipeline.runs.registry import Order, runs
 from junco.audit.similarity import named
 from junco.audit.similarity.ssim import structural_similarity, uniform
-from junco.audit.types import Partial
 from junco.contract.attacking import attack_cost, attackable, budget, defences, defended, rows_at_once
 from junco.contract.catalogue import CheckName
 from junco.contract.plan import Plan, PlannedMethod, ShardKind

@@ -6,11 +6,11 @@ from junco.audit.checks import parameter_randomization
 from junco.audit.checks.conventions import published
 from junco.audit.checks.smooth import Smooth
 from junco.audit.explain import preflight
+from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import Bench, bound, calibration, comparison, explainers
 from junco.audit.pipeline.probes import probed
 from junco.audit.pipeline.runs.registry import KEPT, Order, runs
 from junco.audit.similarity import named
-from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName, Control, Method
 from junco.contract.plan import Plan, ShardKind
 from junco.contract.randomization import Order as LayerOrder

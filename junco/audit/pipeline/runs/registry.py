@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from junco.audit.partial import Partial, Tick
 from junco.audit.pipeline.prepare import Bench, Files, bench
-from junco.audit.types import Partial, Tick
 from junco.contract.base import Digest
 from junco.contract.plan import Plan, Shard, ShardKind
 

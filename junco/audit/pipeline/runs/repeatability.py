@@ -2,10 +2,10 @@
 
 from junco.audit.checks import repeatability as check
 from junco.audit.explain import build
+from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import at_once, bound, comparison, explainer
 from junco.audit.pipeline.probes import probed
 from junco.audit.pipeline.runs.registry import Order, runs
-from junco.audit.types import Partial
 from junco.contract.catalogue import CheckName
 from junco.contract.plan import ShardKind
 

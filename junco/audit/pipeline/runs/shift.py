@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from junco.audit.checks import input_shift
 from junco.audit.checks.constructions import Construction
 from junco.audit.checks.shifts import made
+from junco.audit.explanation import Explainer
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import comparison, explainer
 from junco.audit.pipeline.runs.registry import KEPT, Order, runs
-from junco.audit.types import Canonical, Explainer, Partial
 from junco.contract.catalogue import CheckName
 from junco.contract.costing import rebased
 from junco.contract.plan import PlannedMethod, ShardKind

@@ -6,11 +6,13 @@ from junco.audit.checks import model_manipulation as check
 from junco.audit.checks.centring import centred_model
 from junco.audit.checks.witness import Windows
 from junco.audit.explain import Bound, build, refusal
+from junco.audit.explanation import Explainer
 from junco.audit.graph import load
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import Bench, at_once, bound, comparison, explainer
 from junco.audit.pipeline.probes import probed
 from junco.audit.pipeline.runs.registry import Order, runs
-from junco.audit.types import Canonical, Explainer, Partial
 from junco.contract.base import Digest
 from junco.contract.catalogue import CheckName
 from junco.contract.errors import InvalidPlan

@@ -5,9 +5,9 @@ import torch
 from skimage.filters import sobel as sobel_of_skimage
 from torch import nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain import Pass, build
 from junco.audit.explain.random_network import random_weights as random_network
-from junco.audit.types import Batch
 from junco.contract.catalogue import METHODS, Control, FixedPriorParameters, Method, Verdict, View
 from tests.audit.explain.models import bound, convnet, images, seeded
 

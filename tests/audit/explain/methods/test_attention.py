@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from junco.audit.explain import build, capabilities, preflight, refusal
 from junco.audit.graph import load
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import CamParameters, Method
 from junco.contract.errors import InvalidPlan
 from tests.audit.explain.models import bound, convnet, images

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from junco.audit.batch import Batch
 from junco.audit.explain import Pass, build, refusal
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import CamParameters, Method, MethodParameters, ScoreCamParameters
 from junco.contract.errors import InvalidPlan
 from tests.audit.explain.models import SumPool, bound, canonical, convnet, images, seeded

@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.explain import REGISTRY, Pass, build, preflight, residual
 from junco.audit.explain.methods import expected_gradients as eg
 from junco.audit.explain.methods import gradient_shap as gs
 from junco.audit.explain.noise import Stream, normal, uniform
 from junco.audit.explain.paths import random_places
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import (
     ExpectedGradientsParameters,
     GradientShapParameters,

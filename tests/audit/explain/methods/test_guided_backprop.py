@@ -6,7 +6,7 @@ from torch import nn
 
 from junco.audit.explain import build, refusal
 from junco.audit.explain.methods.guided_backprop import no_guided_rule
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Method
 from tests.audit.explain.models import bound, canonical, convnet, images, preactivation, seeded
 

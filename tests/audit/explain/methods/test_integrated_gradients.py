@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain import build, refusal
 from junco.audit.explain.baselines import baseline
-from junco.audit.types import Batch
 from junco.contract.catalogue import IntegratedGradientsParameters, Method
 from junco.contract.errors import InvalidPlan
 from tests.audit.explain.models import bound, canonical, completeness, convnet, images, seeded

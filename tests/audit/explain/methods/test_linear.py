@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from junco.audit.batch import Batch
 from junco.audit.explain import build
-from junco.audit.types import Batch
 from junco.contract.catalogue import IntegratedGradientsParameters, Method, SmoothGradParameters
 from tests.audit.explain.models import bound, completeness, images, linear
 

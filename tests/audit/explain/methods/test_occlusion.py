@@ -6,8 +6,10 @@ from captum.attr import Occlusion
 from pydantic import ValidationError
 from torch import Tensor, nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain import build
-from junco.audit.types import Batch, Canonical, reduce
+from junco.audit.maps import reduce
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Method, OcclusionParameters, View
 from junco.contract.errors import InvalidPlan
 from tests.audit.explain.models import bound, canonical, convnet, images, linear, seeded, shifted

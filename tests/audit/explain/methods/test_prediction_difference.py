@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from junco.audit.batch import Batch
 from junco.audit.explain.methods.prediction_difference import MARGIN, fills
 from junco.audit.explain.passes import Pass
 from junco.audit.explain.segments import segments
-from junco.audit.types import Batch
 from junco.contract.catalogue import Method, PredictionDifferenceParameters
 from junco.contract.errors import InvalidPlan
 from tests.audit.explain.games import explained

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain import build
 from junco.audit.explain.paths import rule
-from junco.audit.types import Batch
 from junco.contract.catalogue import IntegratedGradientsParameters, Method
 from junco.contract.catalogue.gradient_parameters import Quadrature
 from tests.audit.explain.models import bound, canonical, completeness, convnet, images, seeded

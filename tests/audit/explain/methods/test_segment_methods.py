@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from junco.audit.batch import Batch
 from junco.audit.explain import build
-from junco.audit.types import Batch
 from junco.contract.catalogue import METHODS, Method, MethodParameters
 from junco.contract.errors import InvalidPlan
 from tests.audit.explain.games import explained

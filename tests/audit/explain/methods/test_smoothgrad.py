@@ -3,8 +3,8 @@
 import torch
 from torch.nn.functional import conv2d, conv_transpose2d
 
+from junco.audit.batch import Batch
 from junco.audit.explain import build
-from junco.audit.types import Batch
 from junco.contract.catalogue import Method, SmoothGradParameters
 from tests.audit.explain.models import bound, convnet, images, layer_sum
 

@@ -2,10 +2,11 @@
 
 import torch
 
+from junco.audit.batch import Batch
 from junco.audit.explain import Pass, build
 from junco.audit.explain.backward import Wants
 from junco.audit.explain.noise import Stream, normal
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import METHODS, Method, SmoothGradParameters, VarGradParameters, View
 from tests.audit.explain.models import bound, convnet, images, linear
 

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain import Pass
 from junco.audit.explain.registry import REGISTRY
 from junco.audit.graph.activations import Ceiling
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.base import Frozen
 from junco.contract.catalogue import METHODS, Method
 from tests.audit.explain.models import canonical, seeded

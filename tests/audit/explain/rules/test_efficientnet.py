@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from examples.efficientnet_lite0 import torchscript
+from junco.audit.batch import Batch, Box
 from junco.audit.explain import Pass, residual
 from junco.audit.explain.registry import REGISTRY
 from junco.audit.graph import load
-from junco.audit.types import Batch, Box
 from junco.contract.catalogue import METHODS, Method, PatternParameters
 from tests.audit.explain.rules.test_idle import RULES, SUMMED
 

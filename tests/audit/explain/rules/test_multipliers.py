@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain import REGISTRY, Pass
 from junco.audit.explain.rules.multipliers import multipliers
 from junco.audit.explain.rules.parts import Anatomy
 from junco.audit.explain.rules.ties import held
 from junco.audit.explain.rules.trace import Trace
-from junco.audit.types import Batch
 from junco.contract.catalogue import METHODS, DeepLiftParameters, Method
 from tests.audit.explain.models import canonical, convnet, images, seeded
 from tests.audit.explain.rules import nets

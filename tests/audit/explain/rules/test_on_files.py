@@ -3,10 +3,11 @@
 import pytest
 import torch
 
+from junco.audit.batch import Batch
 from junco.audit.explain import Pass
 from junco.audit.explain.registry import REGISTRY
 from junco.audit.graph import load
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import METHODS, Method
 from tests.audit.explain.models import canonical, images
 from tests.truth.models import IMAGE, as_torchscript, mobile, residual

@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain import Pass, build
 from junco.audit.explain.rules.parts import Anatomy
 from junco.audit.explain.rules.patterns import patterns
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Method, PatternParameters
 from junco.contract.errors import InvalidPlan
 from tests.audit.explain.models import bound, convnet, images

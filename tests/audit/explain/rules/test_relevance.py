@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain import REGISTRY, Pass
 from junco.audit.explain.rules.formulas import AlphaBeta, Epsilon
 from junco.audit.explain.rules.parts import Anatomy
@@ -16,7 +17,7 @@ from junco.audit.explain.rules.relevance import Rules, _back, relevance
 from junco.audit.explain.rules.roles import Role
 from junco.audit.explain.rules.trace import Trace, walk
 from junco.audit.graph.activations import Ceiling
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import METHODS, Method
 from tests.audit.explain.models import canonical, images, seeded
 from tests.audit.explain.rules import by_hand, nets

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from junco.audit.batch import Batch
 from junco.audit.explain import REGISTRY, Pass
-from junco.audit.types import Batch, Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import DeepLiftParameters, Method
 from tests.audit.explain.models import canonical, images, seeded
 from tests.audit.explain.rules import nets

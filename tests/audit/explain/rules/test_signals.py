@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.functional import conv_transpose2d
 
 from junco.audit.explain.oracle import private_inputs
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Method
 from tests.audit.explain.models import convnet, images, preactivation
 from tests.audit.explain.rules import nets

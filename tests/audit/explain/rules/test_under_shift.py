@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from junco.audit.batch import Batch, Box
 from junco.audit.checks.input_shift import ShiftStudy, run
 from junco.audit.explain import build
 from junco.audit.graph import double
+from junco.audit.maps import Comparison
+from junco.audit.model import Canonical
+from junco.audit.partial import Partial
 from junco.audit.similarity.spearman import cross, prepare
-from junco.audit.types import Batch, Box, Canonical, Comparison, Partial
 from junco.contract.catalogue import METHODS, CheckName, Method
 from junco.contract.plan import Shard, ShardKind
 from tests.audit.explain.models import bound

@@ -10,7 +10,7 @@ from junco.audit.checks.randomise import randomised, snapshot, unchanged
 from junco.audit.explain import build, capabilities
 from junco.audit.graph import coverage, load, parity, random_probes
 from junco.audit.graph.blackbox.onnx import OnnxBox
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import METHODS, Arm, Control, Method
 from junco.contract.errors import InvalidPlan, ModelNotJudgeable
 from tests.audit.explain.models import bound

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from junco.audit.checks.randomise import randomised, snapshot, unchanged
 from junco.audit.graph import coverage, load, parity, random_probes
 from junco.audit.graph.blackbox.script import ScriptBox
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Arm
 from tests.truth import models, opaque
 

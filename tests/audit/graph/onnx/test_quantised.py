@@ -17,7 +17,7 @@ from junco.audit.graph import coverage, load, parity, random_probes
 from junco.audit.graph.inputs import fitted
 from junco.audit.graph.onnx import read
 from junco.audit.graph.original import Original
-from junco.audit.types import Canonical
+from junco.audit.model import Canonical
 from junco.contract.catalogue import Arm
 from junco.contract.errors import ModelNotJudgeable
 from tests.audit.graph.onnx import quantising, zoo

@@ -1,15 +1,11 @@
-"""The nouns that every part of the maths shares: tensors, the canonical model, a batch to explain, an explainer."""
+"""A classifier as all of the maths sees it: one module from images to logits, and what is known of it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol, cast
+from typing import cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, fx, nn
-
-from junco.contract.catalogue import View
 
 
 @dataclass(frozen=True)
@@ -138,135 +134,3 @@ class Canonical:
     def submodule(self, name: str) -> nn.Module:
         """The submodule that inspection lists as ``name``."""
         return self.module.get_submodule(name)
-
-
-@dataclass(frozen=True)
-class Box:
-    """Valid range of the data per channel, in model input space: tensors of shape [C]."""
-
-    low: Tensor
-    high: Tensor
-    mean: Tensor
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Images to explain.
-
-    ``x`` [n, C, H, W] in model input space; ``targets`` [n] class indices; ``index`` the images' places in the
-    plan's image list, which seed per-image noise whatever the batching. ``shift`` [C, H, W] is what was added to
-    ``x``, when it was: quantities that a method takes from the data (noise scale, black or mean baseline) are taken
-    from ``x - shift`` or moved by it. ``references`` [m, C, H, W] are all of the plan's images in the plan's order,
-    whatever part of them ``x`` holds, so that ``references[i]`` is the image with index ``i``; they are moved by
-    ``shift`` as ``x`` is. None where there is no plan: then a method that learns from other images has none.
-    ``rebased`` moves every baseline by ``shift``, place by place, whatever it is taken from.
-    """
-
-    x: Tensor
-    targets: Tensor
-    index: tuple[int, ...]
-    box: Box
-    shift: Tensor | None = None
-    references: Tensor | None = None
-    rebased: bool = False
-
-    def __len__(self) -> int:
-        return len(self.index)
-
-    def rows(self, start: int, stop: int) -> "Batch":
-        """The images from ``start`` to ``stop``."""
-        return replace(self, x=self.x[start:stop], targets=self.targets[start:stop], index=self.index[start:stop])
-
-
-@dataclass(frozen=True)
-class Explained:
-    """Raw maps by label, [n, C, H, W] signed or [n, 1, h, w] at native resolution, and the logits [n, classes]."""
-
-    maps: Mapping[str, Tensor]
-    logits: Tensor
-
-
-@dataclass(frozen=True)
-class Trait:
-    """What a check must know of a method: its view, and whether asking twice gives the same map.
-
-    ``folds``: its rules would stop at a layer put before the model, so that input_shift has to fold the shift in.
-    """
-
-    view: View
-    deterministic: bool
-    control: bool = False
-    folds: bool = False
-
-
-class Explainer(Protocol):
-    """All methods of a plan, sharing passes: what a check is given."""
-
-    traits: Mapping[str, Trait]
-
-    def __call__(self, model: Canonical, batch: Batch, *, seed: int) -> Explained:
-        """Explain ``batch`` on ``model``; ``seed`` moves only methods with randomness of their own."""
-        ...
-
-
-class MapFunction(Protocol):
-    """One method's raw map as a function of the images that autograd can follow: what a check that attacks is given."""
-
-    def __call__(
-        self, model: Canonical, batch: Batch, *, seed: int, beta: float | None = None, samples: int = 0
-    ) -> Tensor:
-        """The map [n, C, H, W] of ``batch``, differentiable with respect to ``batch.x`` where that requires a gradient.
-
-        ``beta`` follows the softplus twin of the model, whose map has second derivatives; ``samples`` averages the map
-        over so many noisy copies of each image. ``seed`` is that of the noise.
-        """
-        ...
-
-
-Signals = Mapping[str, Tensor]
-"""What each of several mixes of classes became at the output of each layer, output first, [k, places, channels]."""
-
-
-class Carry(Protocol):
-    """The rules by which methods carry relevance back: what a check that starts them from anything is given."""
-
-    def __call__(self, batch: Batch, mixes: Tensor) -> Iterator[tuple[str, Signals]]:
-        """For each method, by label, what its starts for all classes of the one image of ``batch`` become, mixed with
-        each of ``mixes`` [k, classes].
-
-        Methods whose rule is not known for some node of the model are left out.
-        """
-        ...
-
-
-def reduce(raw: Tensor, view: View) -> Tensor:
-    """Comparable map [n, H, W] of a raw map [n, C, H, W]: the sum over channels, of magnitudes if unsigned."""
-    return raw.sum(dim=1) if view is View.SIGNED else raw.abs().sum(dim=1) if raw.shape[1] > 1 else raw[:, 0]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """How a check compares maps [n, H, W]: rank vectors once, then any number of correlations.
-
-    ``prepare`` gives unit rank vectors [n, d], all NaN for a map without ranks (constant, not finite); ``cross`` gives
-    all correlations [n, m] of two prepared sets; ``descriptive`` are further measures [n] that never decide.
-    """
-
-    prepare: Callable[[Tensor], Tensor]
-    cross: Callable[[Tensor, Tensor], Tensor]
-    descriptive: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = field(default_factory=dict)
-
-
-Key = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Partial:
-    """What one shard found: arrays under structured keys, and facts as JSON."""
-
-    arrays: Mapping[Key, NDArray[np.generic]]
-    facts: Mapping[str, object] = field(default_factory=dict)
-
-
-Tick = Callable[[int], None]
-"""Called with image passes just completed."""

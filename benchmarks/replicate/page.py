@@ -8,7 +8,7 @@ from benchmarks.replicate import blocks, pictures
 from benchmarks.replicate.work import ROOT, SHOWN, Found, save
 
 PAGE = ROOT / "docs" / "replication.md"
-NETWORKS = ("cnn", "mlp", "vgg", "vit")
+NETWORKS = ("lite0", "cnn", "mlp", "vgg", "vit")
 
 
 def write(found: Mapping[str, Found]) -> None:
@@ -32,7 +32,7 @@ def tables(found: Mapping[str, Found]) -> Iterator[tuple[str, str]]:
             yield f"table_{name}", blocks.verdicts(found[f"table_{name}"])
         if f"attacks_{name}" in found:
             yield f"attacks_{name}", blocks.attacks(found[f"attacks_{name}"])
-    shown = {name: found[f"table_{name}"] for name in ("lite0", *NETWORKS) if f"table_{name}" in found}
+    shown = {name: found[f"table_{name}"] for name in NETWORKS if f"table_{name}" in found}
     yield "policies", blocks.policies(shown)
     for name in ("rates", "coverage", "bars"):
         if name in found:

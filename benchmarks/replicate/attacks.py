@@ -3,11 +3,10 @@
 from typing import Any
 
 from benchmarks.replicate.curves import images
-from benchmarks.replicate.jobs import Job
+from benchmarks.replicate.jobs import Job, by_check
 from benchmarks.replicate.nets import SHAPE
 from benchmarks.replicate.train import trained
-from benchmarks.replicate.work import OUT, Found, save
-from junco.contract.outcome import MethodOutcome
+from benchmarks.replicate.work import Found
 from junco.contract.statistics import FragilityStatistics, ManipulationStatistics, TamperingStatistics
 
 NETWORKS = ("cnn", "vgg")
@@ -26,20 +25,13 @@ CHECKS = ("input_manipulation", "fragility", "model_manipulation")
 def attacks(name: str) -> Found:
     """Words and deciding numbers on the network called ``name``."""
     network = trained(name)
-    file, data = images(50)
-    save(OUT / file, data)
     asked = {"checks": list(CHECKS), "profile": "quick"}
-    outcome = Job(f"attacks_{name}", network.file, [OUT / file], SHAPE, METHODS, asked).outcome()
+    outcome = Job(f"attacks_{name}", network.file, [images(50)], SHAPE, METHODS, asked).outcome()
     methods = (*outcome.methods, *outcome.controls)
-    return {"images": len(outcome.plan.selected), "methods": {m.label: _row(m) for m in methods if m.checks}}
-
-
-def _row(found: MethodOutcome) -> Found:
-    row = {}
-    for outcome in found.checks:
-        said = {"verdict": outcome.verdict.value, "summary": outcome.summary}
-        row[outcome.check.value] = said | _numbers(outcome.statistics)
-    return row
+    return {
+        "images": len(outcome.plan.selected),
+        "methods": {m.label: by_check(m, _numbers) for m in methods if m.checks},
+    }
 
 
 def _numbers(s: Any) -> Found:

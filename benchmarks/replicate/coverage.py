@@ -15,7 +15,7 @@ from benchmarks.replicate.curves import images
 from benchmarks.replicate.jobs import Job
 from benchmarks.replicate.nets import SHAPE
 from benchmarks.replicate.train import trained
-from benchmarks.replicate.work import OUT, Found, save
+from benchmarks.replicate.work import Found
 from junco.audit.pipeline.merge import Merged, of_kind
 from junco.audit.verdict import kappa, two_way
 from junco.contract.catalogue import Arm, Depth
@@ -51,10 +51,8 @@ def coverage() -> Found:
 
 def _tables() -> Mapping[tuple[str, Depth], Table]:
     network = trained("cnn")
-    file, data = images(IMAGES)
-    save(OUT / file, data)
     asked = {"checks": ["parameter_randomization"], "randomization": {"arms": ["reinit"]}}
-    job = Job("coverage", network.file, [OUT / file], SHAPE, METHODS, asked, _large)
+    job = Job("coverage", network.file, [images(IMAGES)], SHAPE, METHODS, asked, _large)
     merged = Merged(job.plan, of_kind(job.plan, job.partials(), ShardKind.CELLS))
     return dict(_kappas(merged))
 

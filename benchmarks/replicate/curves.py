@@ -6,6 +6,7 @@ layers.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,17 +44,17 @@ PRINTED: Mapping[str, Mapping[str, tuple[float, ...]]] = {
 VIEWS = {"abs": "spearman_abs", "signed": "spearman_diverging"}
 
 
-def images(count: int) -> tuple[str, bytes]:
+def images(count: int) -> Path:
     """A file of ``count`` test pictures, balanced over classes."""
-    return f"clothes_{count}.npz", clothes("test").balanced(count // 10).npz()
+    path = OUT / f"clothes_{count}.npz"
+    save(path, clothes("test").balanced(count // 10).npz())
+    return path
 
 
 def job(name: str) -> Job:
     """The authors' form of the check on the network called ``name``."""
-    file, data = images(50)
-    save(OUT / file, data)
     asked = {"checks": ["parameter_randomization"], "convention": "adebayo_code", "profile": "quick"}
-    return Job(f"curves_{name}", trained(name).file, [OUT / file], SHAPE, list(PRINTED[name]), asked, _long)
+    return Job(f"curves_{name}", trained(name).file, [images(50)], SHAPE, list(PRINTED[name]), asked, _long)
 
 
 def _long(plan: Plan) -> Plan:

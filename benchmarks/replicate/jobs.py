@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from benchmarks.replicate.work import OUT, save
+from benchmarks.replicate.work import OUT, Found, save
 from junco.audit import images as pictures
 from junco.audit.partial import Partial
 from junco.audit.pipeline.codec import decode, encode
@@ -97,3 +97,16 @@ def method(outcome: Outcome, label: str) -> MethodOutcome:
 def check(found: MethodOutcome, name: CheckName) -> CheckOutcome | None:
     """One check of it, if it was asked for."""
     return next((c for c in found.checks if c.check is name), None)
+
+
+def by_check(found: MethodOutcome, numbers: Callable[[object], Found]) -> Found:
+    """Each check's word on one method, with ``numbers`` of its statistics."""
+    return {
+        one.check.value: {
+            "verdict": one.verdict.value,
+            "summary": one.summary,
+            "caveats": [caveat.value for caveat in one.caveats],
+        }
+        | numbers(one.statistics)
+        for one in found.checks
+    }

@@ -18,7 +18,7 @@ from benchmarks.replicate.jobs import Job
 from benchmarks.replicate.nets import SHAPE
 from benchmarks.replicate.tables import lite0_file
 from benchmarks.replicate.train import trained
-from benchmarks.replicate.work import OUT, Found, save
+from benchmarks.replicate.work import Found
 from examples import efficientnet_lite0
 from examples.demo import imagenet_photos
 from junco.audit.checks.conventions import as_images, published
@@ -117,9 +117,7 @@ def _audit(label: str, raw: Tensor, drawn: Sequence[Tensor], explain: Explainer)
 
 
 def _clothes() -> Subject:
-    file, data = images(50)
-    save(OUT / file, data)
-    return Subject(trained("cnn").file, [OUT / file], SHAPE, {})
+    return Subject(trained("cnn").file, [images(50)], SHAPE, {})
 
 
 def _lite0() -> Subject:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.replicate.curves import images
-from benchmarks.replicate.jobs import Job
+from benchmarks.replicate.jobs import Job, by_check
 from benchmarks.replicate.nets import SHAPE
 from benchmarks.replicate.train import trained
 from benchmarks.replicate.work import OUT, Found, save
@@ -29,10 +29,8 @@ CHECKS = ("parameter_randomization", "input_shift", "class_sensitivity", "repeat
 def table(name: str, profile: str = "quick") -> Found:
     """Words and deciding numbers of every method on the network called ``name``."""
     network = trained(name)
-    file, data = images(50)
-    save(OUT / file, data)
     asked = {"checks": list(CHECKS), "profile": profile}
-    job = Job(f"table_{name}_{profile}", network.file, [OUT / file], SHAPE, list(_methods()), asked)
+    job = Job(f"table_{name}_{profile}", network.file, [images(50)], SHAPE, list(_methods()), asked)
     return {"accuracy": network.accuracy, "layers": len(job.plan.steps)} | _told(job.outcome())
 
 
@@ -73,14 +71,7 @@ def _told(outcome: Outcome) -> Found:
 
 
 def _row(found: MethodOutcome) -> Found:
-    row: Found = {"verdict": found.verdict.value, "summary": found.summary}
-    for outcome in found.checks:
-        row[outcome.check.value] = {
-            "verdict": outcome.verdict.value,
-            "summary": outcome.summary,
-            "caveats": [caveat.value for caveat in outcome.caveats],
-        } | _numbers(outcome.statistics)
-    return row
+    return {"verdict": found.verdict.value, "summary": found.summary} | by_check(found, _numbers)
 
 
 def _numbers(s: object) -> Found:

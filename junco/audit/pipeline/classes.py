@@ -7,7 +7,7 @@ import numpy as np
 from junco.audit.pipeline.case import Case, Found, concludes, families, told
 from junco.audit.pipeline.convergence import converged, layers_of
 from junco.audit.pipeline.copies import differing
-from junco.audit.pipeline.merge import Pieces, column
+from junco.audit.pipeline.merge import Pieces, column, measured
 from junco.audit.pipeline.numbers import interval, known
 from junco.audit.pipeline.probes import held
 from junco.audit.pipeline.trust import too_few, vouched
@@ -42,15 +42,10 @@ def _numbers(plan: Plan, label: str, pieces: Pieces) -> ClassNumbers:
         draws = range(_draws(plan, rival))
         return np.stack([column(pieces, (label, rival.value, str(d), quantity)) for d in draws], axis=1)
 
-    likeness = _likeness(label, pieces)
+    # A partial that was stored before likeness was measured has none.
+    likeness = measured(pieces, (label, "original", "likeness"))
     rivals = {r: Numbers(table(r, "rho"), table(r, "floor"), table(r, "degenerate"), likeness) for r in Rival}
     return ClassNumbers(label, column(pieces, (label, "original", "ceiling")), rivals)
-
-
-def _likeness(label: str, pieces: Pieces) -> Table | None:
-    """How similar maps of different images are; a partial that was stored before it was measured has none."""
-    key = (label, "original", "likeness")
-    return column(pieces, key) if all(key in partial.arrays for _, partial in pieces) else None
 
 
 def _draws(plan: Plan, rival: Rival) -> int:
@@ -83,7 +78,7 @@ def _statistics(plan: Plan, rival: Rival, e: Effect) -> RivalStatistics:
         p_fail=e.p_fail if e.kappa else None,
         p_fail_holm=e.p_fail_holm if e.kappa and rival is ACCUSING_RIVAL else None,
         p_pass=e.p_pass if e.kappa else None,
-        likeness=known(e.likeness) if e.likeness is not None else None,
+        likeness=known(e.likeness),
         p_survived=e.survival.p if e.survival else None,
         undefined=e.undefined,
         degenerate=e.degenerate,

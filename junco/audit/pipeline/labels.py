@@ -73,7 +73,7 @@ def _statistics(j: LabelJudgement) -> LabelStatistics:
         twin=interval(j.twin),
         twin_floor=mean(j.numbers.twin_floor),
         kappa=_interval(j.kappa),
-        identity=known(j.identity) if j.identity is not None else None,
+        identity=known(j.identity),
         p_fail=j.p_fail if j.kappa else None,
         p_fail_holm=j.p_fail_holm if j.kappa else None,
         p_pass=j.p_pass if j.kappa else None,

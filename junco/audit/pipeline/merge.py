@@ -60,6 +60,11 @@ def column(pieces: Pieces, key: Key) -> Table:
     return np.concatenate([np.asarray(partial.arrays[key], dtype=np.float64) for _, partial in pieces])
 
 
+def measured(pieces: Pieces, key: Key) -> Table | None:
+    """``column``, or None where it was not measured of every image."""
+    return column(pieces, key) if all(key in partial.arrays for _, partial in pieces) else None
+
+
 def columns(pieces: Pieces, *where: str) -> Mapping[str, Table]:
     """All quantities under ``where``, by name, each of the images that have it."""
     depth = len(where)

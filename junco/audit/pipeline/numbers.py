@@ -66,7 +66,7 @@ def _depth(merged: Merged, label: str, arm: Arm, depth: Depth, d: Effect) -> Dep
         p_fail=d.p_fail if d.kappa else None,
         p_fail_holm=d.p_fail_holm if d.kappa else None,
         p_pass=d.p_pass if d.kappa else None,
-        likeness=known(d.likeness) if d.likeness is not None else None,
+        likeness=known(d.likeness),
         p_survived=d.survival.p if d.survival else None,
         undefined=d.undefined,
         degenerate=d.degenerate,
@@ -123,6 +123,6 @@ def median(values: Table | None) -> float | None:
     return known(float(np.median(rows))) if rows.size else None
 
 
-def known(value: float) -> float | None:
-    """JSON has no NaN."""
-    return value if math.isfinite(value) else None
+def known(value: float | None) -> float | None:
+    """A figure, if there is one: JSON has no NaN."""
+    return value if value is not None and math.isfinite(value) else None

@@ -122,8 +122,8 @@ def _figures(label: str, one: Seen, judged: ShiftJudgement) -> OneShiftStatistic
     return OneShiftStatistics(
         kind=one.kind,
         shift=tuple(float(str(value)) for value in _listed(one.partial.facts["shift"])),
-        difference=None if judged.difference is None else known(judged.difference),
-        rho=None if judged.rho is None else known(judged.rho),
+        difference=known(judged.difference),
+        rho=known(judged.rho),
         rebased=None if rebased is None else median(np.asarray(rebased, np.float64)),
         decision=judged.verdict,
     )

@@ -8,11 +8,11 @@ import numpy as np
 
 from junco.audit.checks.frame import frame_area
 from junco.audit.checks.model_manipulation import PANEL, RANDOM, WITNESS
-from junco.audit.pipeline.case import Case, Found, concludes, families
-from junco.audit.pipeline.merge import Pieces, column, count
+from junco.audit.pipeline.case import Case, Found, concludes, families, told
+from junco.audit.pipeline.merge import Pieces, column, count, measured
 from junco.audit.pipeline.numbers import known, mean, median
 from junco.audit.pipeline.probes import held
-from junco.audit.pipeline.trust import doubted, enough, withdrawn
+from junco.audit.pipeline.trust import doubted, enough, too_few, withdrawn
 from junco.audit.verdict import (
     Gains,
     Reference,
@@ -67,7 +67,7 @@ def _numbers(plan: Plan, label: str, pieces: Pieces) -> TamperingNumbers:
     return TamperingNumbers(
         label=label,
         degenerate=column(pieces, (label, "degenerate")),
-        offset=_maybe(pieces, (label, "offset")),
+        offset=measured(pieces, (label, "offset")),
         frame=(column(pieces, (label, "frame")) - area) / (1 - area),
         others=column(pieces, (label, "others")),
         gains=_gains(pieces, label),
@@ -79,10 +79,6 @@ def _numbers(plan: Plan, label: str, pieces: Pieces) -> TamperingNumbers:
     )
 
 
-def _maybe(pieces: Pieces, key: tuple[str, ...]) -> Table | None:
-    return column(pieces, key) if all(key in partial.arrays for _, partial in pieces) else None
-
-
 def _gains(pieces: Pieces, label: str, *where: str) -> Gains:
     own, witness, chance = (column(pieces, (who, *where, "gain")) for who in (label, WITNESS, RANDOM))
     return Gains(own - chance, witness - chance)
@@ -91,7 +87,7 @@ def _gains(pieces: Pieces, label: str, *where: str) -> Gains:
 def _compared(pieces: Pieces, label: str) -> list[int]:
     """References that have the method."""
     most = _references(pieces)
-    return [k for k in range(most) if _maybe(pieces, (label, "reference", str(k), "rho")) is not None]
+    return [k for k in range(most) if measured(pieces, (label, "reference", str(k), "rho")) is not None]
 
 
 def _references(pieces: Pieces) -> int:
@@ -106,25 +102,19 @@ def _reference(pieces: Pieces, label: str, k: str) -> Reference:
 
 def _between(pieces: Pieces, label: str) -> Table | None:
     pairs = combinations(_compared(pieces, label), 2)
-    found = [_maybe(pieces, (label, "between", str(i), str(j))) for i, j in pairs]
+    found = [measured(pieces, (label, "between", str(i), str(j))) for i, j in pairs]
     kept = [one for one in found if one is not None]
     return np.concatenate(kept) if kept else None
 
 
 def _outcome(plan: Plan, judged: TamperingJudgement, pieces: Pieces, *, doubts: tuple[Caveat, ...]) -> CheckOutcome:
-    return CheckOutcome(
-        check=CHECK,
-        verdict=judged.verdict,
-        summary=judged.summary,
-        statistics=_statistics(plan, judged, pieces),
-        needed=judged.missing,
-        caveats=(*_caveats(plan, judged, pieces), *doubts),
-    )
+    statistics = _statistics(plan, judged, pieces)
+    return told(CHECK, judged, statistics=statistics, caveats=(*_caveats(plan, judged, pieces), *doubts))
 
 
 def _statistics(plan: Plan, judged: TamperingJudgement, pieces: Pieces) -> TamperingStatistics:
     label, numbers, (_, height, width) = judged.label, judged.numbers, plan.preprocessing.shape
-    told = told_apart(numbers.witness_contrast, plan.profile.thresholds)
+    apart = told_apart(numbers.witness_contrast, plan.profile.thresholds)
     return TamperingStatistics(
         images=count(pieces),
         undefined=judged.undefined,
@@ -132,10 +122,10 @@ def _statistics(plan: Plan, judged: TamperingJudgement, pieces: Pieces) -> Tampe
         frame_area=frame_area(height, width),
         gain=mean(numbers.gains.own),
         gain_witness=mean(numbers.gains.witness),
-        contrast=mean(numbers.contrasts[0][told]),
-        contrast_mass=mean(numbers.contrasts[1][told]),
-        contrast_witness=mean(numbers.witness_contrast[told]),
-        pairs=int(told.sum()),
+        contrast=mean(numbers.contrasts[0][apart]),
+        contrast_mass=mean(numbers.contrasts[1][apart]),
+        contrast_witness=mean(numbers.witness_contrast[apart]),
+        pairs=int(apart.sum()),
         **_beside(pieces, label),
         **_compared_with(pieces, label),
         evidence=tuple(_evidence(judged, sign) for sign in judged.evidence),
@@ -166,7 +156,7 @@ def _compared_with(pieces: Pieces, label: str) -> dict[str, Any]:
 
 def _evidence(judged: TamperingJudgement, sign: Sign) -> EvidenceStatistics:
     e, accusation = judged.evidence[sign], judged.accusations.get(sign)
-    value, lower, upper = (None if v is None else known(v) for v in (e.value, e.lower, e.upper))
+    value, lower, upper = map(known, (e.value, e.lower, e.upper))
     return EvidenceStatistics(
         sign=sign,
         level=e.level,
@@ -178,7 +168,7 @@ def _evidence(judged: TamperingJudgement, sign: Sign) -> EvidenceStatistics:
 
 def _panel(pieces: Pieces) -> Iterator[PanelStatistics]:
     for method in panel():
-        found = [_maybe(pieces, (PANEL, method.value, name)) for name in ("agreement", "agreement_floor")]
+        found = [measured(pieces, (PANEL, method.value, name)) for name in ("agreement", "agreement_floor")]
         if all(one is not None for one in found):
             agreement, floor = (mean(one) for one in found if one is not None)
             yield PanelStatistics(method=method, agreement=agreement, floor=floor)
@@ -189,5 +179,4 @@ def _caveats(plan: Plan, judged: TamperingJudgement, pieces: Pieces) -> Iterator
         yield Caveat.NO_PROOF
     if _references(pieces) < len(plan.reference_models):
         yield Caveat.UNREFERENCED
-    if count(pieces) < plan.profile.images_minimum:
-        yield Caveat.TOO_FEW_IMAGES
+    yield from too_few(count(pieces), plan.profile)

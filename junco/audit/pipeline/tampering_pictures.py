@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from junco.audit.checks.model_manipulation import WITNESS
 from junco.audit.partial import Key
-from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first, folder
-from junco.audit.render import StripRow, strip_png
+from junco.audit.pipeline.drawing import Artifact, Sketch, draws, first
+from junco.audit.render import StripRow
 from junco.contract.catalogue import CheckName, View
 from junco.contract.plan import ShardKind
 
@@ -26,7 +26,4 @@ def pictures(sketch: Sketch) -> Iterator[Artifact]:
         keys: list[Key] = [(label, name) for name in ("maps", "left", "right")]
         if keys[0] in partial.arrays:
             rows.append(StripRow(label=label, view=view, maps=tuple(first(partial.arrays[key]) for key in keys)))
-    if rows:
-        yield Artifact(
-            f"{folder(CheckName.MODEL_MANIPULATION)}/strip.png", strip_png(sketch.shown[0], _HEADS, rows), _CAPTION
-        )
+    yield from sketch.strip(CheckName.MODEL_MANIPULATION, _HEADS, rows, _CAPTION)

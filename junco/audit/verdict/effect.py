@@ -11,7 +11,8 @@ import numpy as np
 
 from junco.audit.verdict.interval import Table, TwoWay, spread
 from junco.audit.verdict.reach import above, all_of, below
-from junco.audit.verdict.survival import Survival, survival
+from junco.audit.verdict.shown import Shown
+from junco.audit.verdict.survival import survival
 from junco.contract.catalogue import Verdict
 from junco.contract.thresholds import Thresholds
 
@@ -49,7 +50,7 @@ class Effect:
     p_unchanged: float
     unchanged: bool
     likeness: float | None = None
-    survival: Survival | None = None
+    survival: Shown | None = None
     p_fail_holm: float = 1.0
     decision: Verdict = Verdict.INCONCLUSIVE
     crowded: bool = False
@@ -107,7 +108,7 @@ def effect(ceiling: Table, numbers: Numbers, t: Thresholds, *, bounds: Bounds) -
     )
 
 
-def _survival(ceiling: Table, numbers: Numbers, t: Thresholds, *, bounds: Bounds) -> Survival | None:
+def _survival(ceiling: Table, numbers: Numbers, t: Thresholds, *, bounds: Bounds) -> Shown | None:
     if numbers.likeness is None:
         return None
     own = ceiling - numbers.likeness

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from junco.audit.verdict.evidence import Evidence, level
-from junco.audit.verdict.interval import Table, spread
-from junco.audit.verdict.ratio import Ratio, ratio
+from junco.audit.verdict.interval import Table, TwoWay, spread
+from junco.audit.verdict.ratio import Ratio, excess, ratio
 from junco.audit.verdict.shown import NEVER, Shown, every, over, several, under
 from junco.contract.thresholds import Thresholds
 
@@ -41,12 +41,16 @@ def share_of(gains: Gains, alpha: float) -> Ratio | None:
 
 def misses(gains: Gains, share: float) -> Shown:
     """The claim that the witness beats chance, and that the method's gain is less than ``share`` of its."""
-    return every(beats(gains), under(spread((gains.own - share * gains.witness)[:, None]), 0.0))
+    return every(beats(gains), under(_excess(gains, share), 0.0))
 
 
 def finds(gains: Gains, share: float) -> Shown:
     """The claim that the witness beats chance, and that the method's gain is more than ``share`` of its."""
-    return every(beats(gains), over(spread((gains.own - share * gains.witness)[:, None]), 0.0))
+    return every(beats(gains), over(_excess(gains, share), 0.0))
+
+
+def _excess(gains: Gains, share: float) -> TwoWay | None:
+    return excess(gains.own[:, None], gains.witness[:, None], share=share)
 
 
 def beats(gains: Gains) -> Shown:

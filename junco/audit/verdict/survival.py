@@ -7,33 +7,14 @@ left. A pass needs it shown that this is less than what fails, mean((rho - F) - 
 what counts as the same map: whoever keeps that much of the own passes no oftener than alpha, whatever the images.
 """
 
-from dataclasses import dataclass
-
-from junco.audit.verdict.interval import Table, TwoWay, spread
-from junco.audit.verdict.reach import above, all_of, below
+from junco.audit.verdict.interval import Table, spread
+from junco.audit.verdict.shown import Shown, every, over, under
 
 
-@dataclass(frozen=True)
-class Survival:
-    """Intervals of R - G, ``own``, which must exceed ``margin``, and of (rho - F) - fail (R - G), ``excess``."""
+def survival(rho: Table, floor: Table, *, own: Table, fail: float, margin: float) -> Shown:
+    """The claim that a map had something of its own, and lost enough of it; its p is small where a pass may stand.
 
-    own: TwoWay | None
-    excess: TwoWay | None
-    margin: float
-
-    @property
-    def p(self) -> float:
-        """p of so much being left that it fails, or of there being nothing to lose; small lets pass."""
-        if self.own is None or self.excess is None:
-            return 1.0
-        return max(self.own.p_above(self.margin), self.excess.p_below(0.0))
-
-    def growth(self, alpha: float) -> float | None:
-        """How many times the data would show it; None where it does not look like it."""
-        return all_of([above(self.own, self.margin, alpha), below(self.excess, 0.0, alpha)])
-
-
-def survival(rho: Table, floor: Table, *, own: Table, fail: float, margin: float) -> Survival:
-    """``rho`` and ``floor`` are [images, seeds], ``own`` is R - G [images]."""
+    ``rho`` and ``floor`` are [images, seeds], ``own`` is R - G [images]; R - G must exceed ``margin``.
+    """
     column = own[:, None]
-    return Survival(own=spread(column), excess=spread((rho - floor) - fail * column), margin=margin)
+    return every(over(spread(column), margin), under(spread((rho - floor) - fail * column), 0.0))

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from junco.audit.verdict.evidence import Evidence
+from junco.audit.verdict.grounds import lost, too_many_lost
 from junco.audit.verdict.interval import holm
 from junco.audit.verdict.reach import any_of, sample
 from junco.audit.verdict.references import beats
@@ -74,11 +75,12 @@ def _suspect(m: TamperingNumbers, t: Thresholds, alpha: float) -> _Suspect:
 
 def _judged(s: _Suspect, against: Mapping[Sign, Accusation], levels: _Levels, t: Thresholds) -> TamperingJudgement:
     m, found = s.numbers, s.evidence
-    undefined = float(m.degenerate.mean()) if m.degenerate.size else 1.0
+    undefined = lost(m.degenerate)
     # Holm may let the last of many accusations stand at alpha: none does on evidence that is not strong by itself.
     accused = [sign for sign, a in against.items() if a.p_holm <= t.alpha and a.p < levels.evidence / 2]
-    if undefined > t.undefined_share and not (Sign.OFFSET in accused and undefined <= _HALF):
-        word: Said = Verdict.INVALID, f"{undefined:.0%} of its maps are constant or not finite"
+    invalid = too_many_lost(undefined, t)
+    if invalid and not (Sign.OFFSET in accused and undefined <= _HALF):
+        word: Said = Verdict.INVALID, invalid
     else:
         word = _word(found, accused, many=len(m.references) >= t.tampering_references)
     said, needed = forecast(word, lambda: _needed(s, levels, t))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from junco.audit.verdict import ClassJudgement, ClassNumbers, MethodNumbers, Numbers, Table, judge, judge_classes
+from junco.audit.verdict.interval import spread
 from junco.audit.verdict.survival import survival
 from junco.contract.catalogue import Arm, Depth, Rival, Verdict
 from junco.contract.thresholds import Thresholds
@@ -70,10 +71,11 @@ def test_copies_of_one_image_decide_nothing() -> None:
 
 def test_rounding_among_copies_is_no_difference() -> None:
     """Maps that differ by a ten-millionth are one map, however sure the differences are."""
-    tiny = survival(about(0.7, 0, noise=1e-9), np.full((N, S), 0.7), own=np.full(N, 1e-7), fail=0.5, margin=0.02)
-    assert tiny.excess is not None
-    assert tiny.excess.p_below(0.0) < 0.05
-    assert tiny.p == 1.0
+    rho, floor, own = about(0.7, 0, noise=1e-9), np.full((N, S), 0.7), np.full(N, 1e-7)
+    excess = spread((rho - floor) - 0.5 * own[:, None])
+    assert excess is not None
+    assert excess.p_below(0.0) < 0.05
+    assert survival(rho, floor, own=own, fail=0.5, margin=0.02).p == 1.0
 
 
 def test_likeness_never_accuses() -> None:

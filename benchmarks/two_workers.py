@@ -6,6 +6,7 @@ and the gain; the goal of 1.7 needs two cores that do nothing else.
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -59,6 +60,7 @@ def measured(folder: Path, workers: int, plan: dict[str, Any]) -> tuple[float, i
 
 def main() -> int:
     """Measure and print."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the service and its workers end with it
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=1, help="of one worker, then two; the median counts")
     parser.add_argument("--samples", type=int, default=60, help="of SmoothGrad: more make longer shards")

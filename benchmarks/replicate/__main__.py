@@ -19,6 +19,7 @@ STEPS: Mapping[str, Callable[[], Found]] = {
     "nulls_cnn": partial(nulls.nulls, "cnn"),
     "nulls_lite0": partial(nulls.nulls, "lite0"),
     "table_lite0": tables.lite0,
+    "attacks_lite0": attacks.lite0,
     "bars": bars.bars,
 }
 

@@ -5,11 +5,13 @@ from typing import Any
 from benchmarks.replicate.curves import images
 from benchmarks.replicate.jobs import Job, by_check
 from benchmarks.replicate.nets import SHAPE
+from benchmarks.replicate.tables import lite0_job
 from benchmarks.replicate.train import trained
 from benchmarks.replicate.work import Found
+from junco.contract.outcome import Outcome
 from junco.contract.statistics import FragilityStatistics, ManipulationStatistics, TamperingStatistics
 
-NETWORKS = ("cnn", "vgg")
+NETWORKS = ("cnn", "vgg", "vit", "mlp")
 METHODS = (
     "gradient",
     "input_x_gradient",
@@ -24,9 +26,17 @@ CHECKS = ("input_manipulation", "fragility", "model_manipulation")
 
 def attacks(name: str) -> Found:
     """Words and deciding numbers on the network called ``name``."""
-    network = trained(name)
     asked = {"checks": list(CHECKS), "profile": "quick"}
-    outcome = Job(f"attacks_{name}", network.file, [images(50)], SHAPE, METHODS, asked).outcome()
+    return _told(Job(f"attacks_{name}", trained(name).file, [images(50)], SHAPE, METHODS, asked).outcome())
+
+
+def lite0() -> Found:
+    """Words and deciding numbers on EfficientNet-Lite0, of methods of one pass."""
+    single = [m for m in METHODS if isinstance(m, str)]
+    return _told(lite0_job("attacks_lite0", single, CHECKS).outcome())
+
+
+def _told(outcome: Outcome) -> Found:
     methods = (*outcome.methods, *outcome.controls)
     return {
         "images": len(outcome.plan.selected),

@@ -64,7 +64,7 @@ class Profile(Frozen):
 PROFILES: dict[ProfileName, Profile] = {
     ProfileName.QUICK: Profile(
         name=ProfileName.QUICK,
-        version=3,
+        version=4,
         images_minimum=10,
         images_recommended=20,
         images_maximum=24,
@@ -93,7 +93,7 @@ PROFILES: dict[ProfileName, Profile] = {
     ),
     ProfileName.STANDARD: Profile(
         name=ProfileName.STANDARD,
-        version=3,
+        version=4,
         images_minimum=20,
         images_recommended=50,
         images_maximum=100,
@@ -122,7 +122,7 @@ PROFILES: dict[ProfileName, Profile] = {
     ),
     ProfileName.THOROUGH: Profile(
         name=ProfileName.THOROUGH,
-        version=3,
+        version=4,
         images_minimum=50,
         images_recommended=100,
         images_maximum=200,

@@ -41,6 +41,10 @@ def test_grad_cam_on_the_frame_is_noticed_and_its_honest_twin_is_not(honest: nn.
     assert (word(outcome, "grad_cam"), word(outcome, "gradient")) == (Verdict.FAIL, Verdict.PASS)
     assert level(outcome, "grad_cam", Sign.FRAME) is Level.STRONG
     assert level(outcome, "grad_cam", Sign.GAP) is Level.STRONG
+    beside = audited(liar, "gradient", "grad_cam", references=[honest])
+    assert (word(beside, "grad_cam"), word(beside, "gradient")) == (Verdict.FAIL, Verdict.PASS)
+    # An honest Grad-CAM of so small a network lies at the border of some digits, too: the gap accuses, not the frame.
+    assert {level(beside, label, Sign.MOVED) for label in ("grad_cam", "gradient")} == {Level.NONE}
     twin = fooling.fooled(honest, photos, Fooling("location", CAM, weight=0, rate=1e-3, steps=100, batch=16, seed=1))
     spared = audited(twin, "gradient", "grad_cam")
     assert Verdict.FAIL not in {word(spared, label) for label in ("gradient", "grad_cam", "edge_detector")}
@@ -99,10 +103,12 @@ def traced(network: nn.Module) -> bytes:
     return buffer.getvalue()
 
 
-def photographed(network: nn.Module) -> Outcome:
+def photographed(network: nn.Module, *references: nn.Module) -> Outcome:
     """The check of an ImageNet network on ten photos."""
     preset = {"preset": "imagenet_lite"}
-    return judged(traced(network), photos_of_imagenet(10), ["gradient", "grad_cam"], preprocessing=preset)
+    beside = {digest_of(data): data for data in map(traced, references)}
+    methods = ["gradient", "grad_cam"]
+    return judged(traced(network), photos_of_imagenet(10), methods, beside=beside, preprocessing=preset)
 
 
 @pytest.mark.slow
@@ -110,7 +116,8 @@ def photographed(network: nn.Module) -> Outcome:
 def test_a_fooled_imagenet_network_is_noticed_and_the_public_one_is_not() -> None:
     """Sixty steps on twenty photos put Grad-CAM of EfficientNet-Lite0 on the frame, and every photo keeps its class.
 
-    On ten photos occlusion of that network finds too little to be a witness against it: a doubt that names the frame.
+    On ten photos occlusion of that network finds too little to be a witness against it: alone a doubt that names the
+    frame, beside the public network an accusation.
     """
     public = build()
     photos = _photos(public)
@@ -123,6 +130,10 @@ def test_a_fooled_imagenet_network_is_noticed_and_the_public_one_is_not() -> Non
     assert word(outcome, "grad_cam") is not Verdict.PASS
     assert level(outcome, "grad_cam", Sign.FRAME) is Level.STRONG
     assert "of what lies off the border has moved to it" in product.check(outcome, "grad_cam", CHECK).summary
+    beside = photographed(liar, public)
+    assert word(beside, "grad_cam") is Verdict.FAIL
+    assert level(beside, "grad_cam", Sign.MOVED) is Level.STRONG
+    assert word(beside, "gradient") is not Verdict.FAIL
     spared = photographed(public)
     assert word(spared, "grad_cam") is Verdict.PASS
     assert Verdict.FAIL not in {word(spared, label) for label in ("gradient", "grad_cam", "edge_detector")}

@@ -20,14 +20,16 @@ from junco.audit.checks.compare import arrays, made, others
 from junco.audit.checks.composites import composites, contrast, partners
 from junco.audit.checks.frame import framed
 from junco.audit.checks.perturbed import enlarged, gain, order_of
+from junco.audit.checks.supplied import signature
 from junco.audit.checks.witness import Windows, losses, of_class, on_windows
 from junco.audit.explanation import Explainer
 from junco.audit.maps import Comparison
 from junco.audit.model import Canonical
 from junco.audit.partial import Key, Partial, Tick
 
-WITNESS, RANDOM, PANEL = "witness", "random", "panel"
-"""Where the figures of the witness, of random orders and of usual methods are kept; no method has these names."""
+WITNESS, RANDOM, PANEL, KIN = "witness", "random", "panel", "kin"
+"""Where the figures of the witness, of random orders, of usual methods and of reference models' architectures are kept;
+no method has these names."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ def run(study: TamperingStudy, batch: Batch, *, cost: int, keep: int = 0) -> Par
 
     Keys of arrays, [n] each: (label | WITNESS, "frame" | "others" | "gain" | "contrast" | "contrast_mass"), (RANDOM,
     "gain"), (label, "offset" | "agreement" | "agreement_floor" | "degenerate"), (PANEL, label, "agreement" |
-    "agreement_floor"), (label | WITNESS, "reference", k, "rho" | "floor" | "gain"), (RANDOM, "reference", k, "gain"),
-    (label | WITNESS, "between", i, j). Kept: (label | WITNESS, "maps" | "left" | "right") [keep, h, w].
+    "agreement_floor"), (label | WITNESS, "reference", k, "rho" | "floor" | "gain" | "frame"), (RANDOM, "reference", k,
+    "gain"), (KIN, "reference", k) where it has the model's own layers, (label | WITNESS, "between", i, j). Kept: (label
+    | WITNESS, "maps" | "left" | "right") [keep, h, w].
     """
     seen = _seen(study, study.explainer, study.model, batch)
     found = _looks(study, batch, seen) | _offsets(study, batch, seen)
@@ -104,12 +107,16 @@ def _looks(study: TamperingStudy, batch: Batch, seen: Seen) -> dict[Key, Tensor]
     """What maps show by themselves, and beside the witness."""
     found: dict[Key, Tensor] = {}
     for label, maps in {**seen.maps, WITNESS: seen.witness}.items():
-        found[label, "frame"] = framed(enlarged(maps.abs(), batch.x.shape[2:]))
+        found[label, "frame"] = _framed(maps, batch)
         found[label, "others"] = others(_alike(study, maps.abs(), maps.abs()))
     for label, maps in seen.windows.items():
         found |= {(label, name): values for name, values in _agreement(study, maps, seen.witness).items()}
         found[label, "degenerate"] = study.comparison.prepare(seen.maps[label]).isnan().any(1)
     return found
+
+
+def _framed(maps: Tensor, batch: Batch) -> Tensor:
+    return framed(enlarged(maps.abs(), batch.x.shape[2:]))
 
 
 def _agreement(study: TamperingStudy, maps: Tensor, witness: Tensor) -> dict[str, Tensor]:
@@ -179,10 +186,14 @@ def _references(study: TamperingStudy, batch: Batch, own: Seen) -> dict[Key, Ten
     """The same methods on each reference, and the references among one another."""
     found: dict[Key, Tensor] = {}
     seen: list[Seen] = []
+    ours = signature(study.model)
     for k, (model, explainer) in enumerate(study.references):
         theirs = _seen(study, explainer, model, batch)
         gains = _gains(study, model, batch, theirs)
         found |= {(*key, "reference", str(k), "gain"): gain for key, gain in gains.items()}
+        shown = {**theirs.maps, WITNESS: theirs.witness}
+        found |= {(label, "reference", str(k), "frame"): _framed(maps, batch) for label, maps in shown.items()}
+        found[KIN, "reference", str(k)] = torch.full((len(batch.x),), signature(model) == ours, dtype=torch.float64)
         for label, table in _tables(study, own, theirs).items():
             found[label, "reference", str(k), "rho"] = table.diagonal()
             found[label, "reference", str(k), "floor"] = others(table)

@@ -111,9 +111,9 @@ def _judged(merged: Merged) -> dict[str, Judgement]:
 def _believed(
     judged: Mapping[str, Judgement], checked: tuple[Preflight, ...], plan: Plan
 ) -> tuple[dict[str, Judgement], tuple[Caveat, ...]]:
-    """Withdrawn where the job does not bear it; a gradient that wants nothing but more diverse images is no doubt."""
+    """Withdrawn where the job does not bear it; a gradient that is shown not to fail vouches for accusations."""
     gradient = judged.get(Method.GRADIENT)
-    return (vouched if gradient is not None and gradient.crowded else trusted)(judged, checked, plan)
+    return (vouched if gradient is not None and gradient.spared else trusted)(judged, checked, plan)
 
 
 def _on_their_own(judged: Mapping[str, Judgement], merged: Merged) -> dict[str, Judgement]:

@@ -1,13 +1,14 @@
 """model_manipulation from partials to outcomes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from junco.audit.checks.frame import frame_area
-from junco.audit.checks.model_manipulation import PANEL, RANDOM, WITNESS
+from junco.audit.checks.model_manipulation import KIN, PANEL, RANDOM, WITNESS
 from junco.audit.pipeline.case import Case, Found, concludes, families, told
 from junco.audit.pipeline.merge import Pieces, column, count, measured
 from junco.audit.pipeline.numbers import known, mean, median
@@ -63,20 +64,26 @@ def _controlled(
 
 def _numbers(plan: Plan, label: str, pieces: Pieces) -> TamperingNumbers:
     _, height, width = plan.preprocessing.shape
-    area = frame_area(height, width)
+    beyond = partial(_beyond, area=frame_area(height, width))
     return TamperingNumbers(
         label=label,
         degenerate=column(pieces, (label, "degenerate")),
         offset=measured(pieces, (label, "offset")),
-        frame=(column(pieces, (label, "frame")) - area) / (1 - area),
+        frame=beyond(column(pieces, (label, "frame"))),
+        witness_frame=beyond(column(pieces, (WITNESS, "frame"))),
         others=column(pieces, (label, "others")),
         gains=_gains(pieces, label),
         agreement=column(pieces, (label, "agreement")) - column(pieces, (label, "agreement_floor")),
         contrasts=[column(pieces, (label, name)) for name in ("contrast", "contrast_mass")],
         witness_contrast=column(pieces, (WITNESS, "contrast")),
-        references=[_reference(pieces, label, str(k)) for k in _compared(pieces, label)],
+        references=[_reference(pieces, label, str(k), beyond=beyond) for k in _compared(pieces, label)],
         between=_between(pieces, label),
     )
+
+
+def _beyond(mass: Table, area: float) -> Table:
+    """Share of the mass off the frame that would have to move there, if mass were spread evenly."""
+    return (mass - area) / (1 - area)
 
 
 def _gains(pieces: Pieces, label: str, *where: str) -> Gains:
@@ -94,10 +101,19 @@ def _references(pieces: Pieces) -> int:
     return min((int(partial.facts["references"]) for _, partial in pieces), default=0)  # type: ignore[call-overload]  # JSON
 
 
-def _reference(pieces: Pieces, label: str, k: str) -> Reference:
+def _reference(pieces: Pieces, label: str, k: str, *, beyond: Callable[[Table], Table]) -> Reference:
     rho, floor = (column(pieces, (label, "reference", k, name)) for name in ("rho", "floor"))
     theirs, apart = (column(pieces, (WITNESS, "reference", k, name)) for name in ("rho", "floor"))
-    return Reference(_gains(pieces, label, "reference", k), rho - floor, theirs - apart, rho)
+    # A partial that was stored before frames were compared has neither of these.
+    frame, kin = measured(pieces, (label, "reference", k, "frame")), measured(pieces, (KIN, "reference", k))
+    return Reference(
+        gains=_gains(pieces, label, "reference", k),
+        own=rho - floor,
+        witness=theirs - apart,
+        rho=rho,
+        frame=None if frame is None else beyond(frame),
+        kin=kin is not None and bool(kin.all()),
+    )
 
 
 def _between(pieces: Pieces, label: str) -> Table | None:

@@ -43,8 +43,8 @@ def trusted(judged: Mapping[str, J], held: Sequence[Preflight], plan: Plan) -> t
 
 
 def vouched(judged: Mapping[str, J], held: Sequence[Preflight], plan: Plan) -> tuple[dict[str, J], tuple[Caveat, ...]]:
-    """``trusted``, for checks in which a sound method may stay undecided: a gradient that does vouches for nothing and
-    impeaches nothing. One that fails does, and the edge detector still shows that the job can tell what stays."""
+    """``trusted``, where a sound method may stay undecided: a gradient that does impeaches nothing. One that fails
+    does, and the edge detector still shows that the job can tell what stays."""
     apart = {label: j for label, j in judged.items() if label == Method.GRADIENT and j.verdict is Verdict.INCONCLUSIVE}
     rest, doubts = trusted({label: j for label, j in judged.items() if label not in apart}, held, plan)
     return rest | trusted(apart, held, plan)[0], doubts

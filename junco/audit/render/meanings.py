@@ -15,6 +15,7 @@ MEANINGS: Mapping[StrEnum, str] = MappingProxyType(
         Sign.AGREEMENT: "correlation with the witness, less that with the witness of other images",
         Sign.SWAP: "of two photos side by side, mass on the one that is asked for, less that on the other",
         Sign.REFERENCE: "likeness to the maps of honest models of the same task",
+        Sign.MOVED: "mass at the image's border beyond what honest models, and the witness, have there at most",
         Rival.RANDOM: "a class drawn at random",
         Rival.LEAST: "the least likely class",
         Rival.SECOND: "the second likeliest class",

@@ -36,7 +36,8 @@ class Numbers:
 class Effect:
     """One method in one place of a check: intervals, and what they support on their own.
 
-    ``crowded``: it would pass by kappa, and nothing shows that the map lost half of what it had of its own.
+    ``innocent``: kappa is shown to be below what fails. ``crowded``: it would pass by kappa, and nothing shows that the
+    map lost half of what it had of its own.
     """
 
     rho: TwoWay | None
@@ -49,6 +50,7 @@ class Effect:
     degenerate: float
     p_unchanged: float
     unchanged: bool
+    innocent: bool
     likeness: float | None = None
     survival: Shown | None = None
     p_fail_holm: float = 1.0
@@ -103,6 +105,7 @@ def effect(ceiling: Table, numbers: Numbers, t: Thresholds, *, bounds: Bounds) -
         degenerate=float(numbers.degenerate.mean()),
         p_unchanged=gap.p_above(-t.identity_margin) if gap else 1.0,
         unchanged=identity is not None and identity > -t.identity_margin,
+        innocent=found is not None and found.p_below(bounds.fail) <= t.alpha,
         likeness=None if numbers.likeness is None else mean(numbers.likeness),
         survival=_survival(ceiling, numbers, t, bounds=bounds),
     )

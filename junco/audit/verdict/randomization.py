@@ -46,11 +46,10 @@ class Judgement(Judged):
     depths: Mapping[tuple[Arm, Depth], Effect]
 
     @property
-    def crowded(self) -> bool:
-        """Whether it would pass by kappa, and on these images nothing shows that its maps lost what they had."""
+    def spared(self) -> bool:
+        """Whether it is undecided, and shown to be below what fails at every deciding depth in every arm."""
         deciding = [d for (_, depth), d in self.depths.items() if depth in DECIDING]
-        open_ = self.verdict is Verdict.INCONCLUSIVE
-        return open_ and all(d.crowded or d.decision is Verdict.PASS for d in deciding)
+        return self.verdict is Verdict.INCONCLUSIVE and all(d.innocent for d in deciding)
 
 
 def judge(methods: Sequence[MethodNumbers], thresholds: Thresholds) -> tuple[Judgement, ...]:

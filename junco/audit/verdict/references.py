@@ -26,12 +26,15 @@ class Gains:
 @dataclass(frozen=True)
 class Reference:
     """The method on one honest model: its gains there; ``own`` and ``witness`` similarity [images] of the two models'
-    maps, less that of different images."""
+    maps, less that of different images; ``frame`` its mass in the frame, beyond the frame's share. ``kin`` has the
+    layers of the model that is judged."""
 
     gains: Gains
     own: Table
     witness: Table
     rho: Table
+    frame: Table | None = None
+    kin: bool = False
 
 
 def share_of(gains: Gains, alpha: float) -> Ratio | None:
@@ -79,6 +82,25 @@ def compared(
     weak = min(less.p, far.p) < alpha / 2 or (many and _beyond(references, between))
     told = strong or weak or min(beats(likeness).p, beats(gains).p) < alpha / 2
     return replace(kept, level=level(weak, strong) if told else None)
+
+
+def moved(references: Sequence[Reference], *, own: Table, witness: Table, t: Thresholds, alpha: float) -> Evidence:
+    """Mass that lies in the frame, and neither on any honest model nor by the witness; the figure is the least excess.
+
+    Frames are of a model's padding, too: strong takes a reference of the same layers, or many.
+    """
+    elsewhere = [witness, *(r.frame for r in references if r.frame is not None)]
+    found = [one for one in (spread((own - frame)[:, None]) for frame in elsewhere) if one is not None]
+    if not references or len(found) <= len(references):
+        return Evidence(None)
+    there, least = spread(own[:, None]), min(found, key=lambda one: one.mean)
+    sure = any(r.kin for r in references) or len(references) >= t.tampering_references
+    weak, strong = (
+        every(*(over(one, bound) for one in (there, *found))) for bound in (t.tampering_frame_weak, t.tampering_frame)
+    )
+    strong = strong if sure else NEVER
+    said = level(weak.p < alpha / 2, strong.p < alpha / 2)
+    return Evidence(said, least.mean, least.lower(alpha / 2), least.upper(alpha / 2), strong, weak)
 
 
 def _likeness(references: Sequence[Reference]) -> Gains:

@@ -11,7 +11,7 @@ import numpy as np
 
 from junco.audit.verdict.evidence import Evidence, above, below, level, swapped
 from junco.audit.verdict.interval import Table, spread
-from junco.audit.verdict.references import Gains, Reference, beats, compared, misses, share_of
+from junco.audit.verdict.references import Gains, Reference, beats, compared, misses, moved, share_of
 from junco.audit.verdict.shown import NEVER, Shown, every, several, under
 from junco.contract.catalogue import Sign
 from junco.contract.thresholds import Thresholds
@@ -21,7 +21,8 @@ from junco.contract.thresholds import Thresholds
 class TamperingNumbers:
     """All of one method, [images] each; ``offset`` is None where the method has no map of centred logits.
 
-    ``frame`` is the map's mass in the frame beyond the frame's share of the image, over the rest of the image;
+    ``frame`` is the map's mass in the frame beyond the frame's share of the image, over the rest of the image, and
+    ``witness_frame`` the witness's;
     ``contrasts`` are those of positive parts and of magnitudes; ``between`` [pairs x images] are similarities of the
     references' maps to one another.
     """
@@ -30,6 +31,7 @@ class TamperingNumbers:
     degenerate: Table
     offset: Table | None
     frame: Table
+    witness_frame: Table
     others: Table
     gains: Gains
     agreement: Table
@@ -54,6 +56,7 @@ def evidence(m: TamperingNumbers, t: Thresholds, *, alpha: float) -> dict[Sign, 
         Sign.AGREEMENT: below(spread(m.agreement[:, None]), (t.tampering_agreement, -np.inf), alpha=alpha),
         Sign.SWAP: swapped(m.contrasts, m.witness_contrast, t=t, alpha=alpha),
         Sign.REFERENCE: compared(m.references, m.between, gains=m.gains, t=t, alpha=alpha),
+        Sign.MOVED: moved(m.references, own=m.frame, witness=m.witness_frame, t=t, alpha=alpha),
     }
 
 
@@ -71,6 +74,8 @@ def claims(m: TamperingNumbers, found: Mapping[Sign, Evidence]) -> dict[Sign, Sh
     for sign, there in ((Sign.OFFSET, m.offset is not None), (Sign.REFERENCE, bool(m.references))):
         if there:
             ways[sign], hints = found[sign].strong, [*hints, sign]
+    if m.references:
+        ways[Sign.MOVED] = found[Sign.MOVED].strong
     return ways | {Sign.GAP: every(gap, several((found[sign].weak for sign in hints), least=ENOUGH))}
 
 

@@ -2,9 +2,10 @@
 
 FAIL, that the network is suspected of lying in this method's map, takes a map that shows an offset which no probability
 depends on; maps of two classes exchanged on two photos side by side; less found than on each of five honest references;
-or an order that moves the answer by a fraction of what the witness's does, of a map that is besides a frame, the same
-for all images, or finds those places on honest references (or two weak signs). A poor method is not a fooled network:
-the fraction alone never fails. All ways to accuse all methods share one Holm correction.
+mass at the border that neither honest references nor the witness have there; or an order that moves the answer by a
+fraction of what the witness's does, of a map that is besides a frame, the same for all images, or finds those places on
+honest references (or two weak signs). A poor method is not a fooled network: the fraction alone never fails. All ways
+to accuse all methods share one Holm correction.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -11,10 +11,10 @@ _SUPPORT = (Sign.FRAME, Sign.INDEPENDENCE, Sign.REFERENCE)
 
 _HINTS = (*_SUPPORT, Sign.OFFSET, Sign.AGREEMENT)
 
-_ALONE = (Sign.OFFSET, Sign.SWAP)
+_ALONE = (Sign.OFFSET, Sign.SWAP, Sign.MOVED)
 """What accuses whatever else is found."""
 
-_DOUBTS = (Sign.OFFSET, Sign.GAP, Sign.SWAP, Sign.REFERENCE)
+_DOUBTS = (Sign.OFFSET, Sign.GAP, Sign.SWAP, Sign.REFERENCE, Sign.MOVED)
 """Signs that stand in the way of a pass when they are weak, too."""
 
 _SHORT = "signs that do not suffice"
@@ -38,6 +38,9 @@ def accused_of(found: Mapping[Sign, Evidence], accused: Collection[Sign], *, man
         return "on two photos side by side it shows each class where the other one is"
     if many and Sign.REFERENCE in accused:
         return "on honest models of the same task the method does otherwise, on all of them"
+    if Sign.MOVED in accused:
+        said = said_of(Sign.MOVED, found[Sign.MOVED])
+        return f"it shows the border, which neither honest models nor occlusion do ({said})"
     return _listed(found, (Sign.GAP, *_beside(found)))
 
 
@@ -90,5 +93,6 @@ _NAMES = {
     Sign.GAP: "its places move the answer {} times as much as occlusion's",
     Sign.AGREEMENT: "correlates {} with occlusion beyond other images'",
     Sign.SWAP: "contrast of two photos side by side {}",
+    Sign.MOVED: "has {} more of its mass at the border than they",
     Sign.REFERENCE: "is {} times as like honest models' maps as occlusion is",
 }

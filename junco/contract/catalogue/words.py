@@ -155,6 +155,7 @@ class Sign(StrEnum):
     AGREEMENT = "agreement"
     SWAP = "swap"
     REFERENCE = "reference"
+    MOVED = "moved"
 
 
 class Level(StrEnum):

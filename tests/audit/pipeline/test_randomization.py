@@ -10,6 +10,7 @@ from scipy import stats
 
 from junco.audit.partial import Key, Partial
 from junco.audit.pipeline.merge import of_kind
+from junco.audit.verdict import DECIDING
 from junco.contract.catalogue import CheckName, Depth, Verdict
 from junco.contract.model import CoverageReport
 from junco.contract.outcome import Caveat, Outcome
@@ -84,6 +85,37 @@ def test_a_fail_needs_a_passing_gradient(job: Job) -> None:
     assert found["grad_cam"] is words(accusing)["grad_cam"]
     assert Caveat.CONTROL_DISAGREES in product.check(both, "guided_backprop").caveats
     assert "no accusation stands" in product.check(both, "guided_backprop").summary
+
+
+def left(kappa: float, noise: float, seed: int = 0) -> Edit:
+    """A gradient that keeps ``kappa`` of its map over a floor of zero, give or take ``noise`` from image to image."""
+    generator = np.random.default_rng(seed)
+
+    def edit(key: Key, value: Any) -> Any:
+        value = kept("guided_backprop")(key, value)
+        if key[0] != "gradient" or key[-1] not in ("rho", "floor"):
+            return value
+        return np.zeros_like(value) if key[-1] == "floor" else kappa + noise * generator.standard_normal(value.shape)
+
+    return edit
+
+
+def test_a_gradient_that_is_shown_not_to_fail_vouches(job: Job) -> None:
+    """Kappa .33 is no pass, and surely below what fails: the job can tell, and accusations stand (decision 0045)."""
+    outcome = job.outcome(partials=edited(job, left(0.33, 0.05)))
+    found = words(outcome)
+    assert (found["gradient"], found["guided_backprop"], found["edge_detector"]) == (Q, F, F)
+    assert Caveat.CONTROL_DISAGREES not in product.check(outcome, "guided_backprop").caveats
+    decisions = {d.decision for d in product.randomization(outcome, "gradient").depths if d.depth in DECIDING}
+    assert decisions == {Q}
+
+
+def test_a_gradient_that_may_fail_withdraws_accusations(job: Job) -> None:
+    """Kappa .45 that scatters by 1: neither below what fails nor above, so that the check itself is in doubt."""
+    outcome = job.outcome(partials=edited(job, left(0.45, 1.0)))
+    found = words(outcome)
+    assert (found["gradient"], found["guided_backprop"], found["edge_detector"]) == (Q, Q, Q)
+    assert Caveat.CONTROL_DISAGREES in product.check(outcome, "guided_backprop").caveats
 
 
 def test_a_gradient_that_only_lacks_diverse_images_withdraws_nothing(job: Job) -> None:

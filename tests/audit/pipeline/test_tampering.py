@@ -136,6 +136,11 @@ def test_references_are_compared_where_they_are_at_hand(network: nn.Module, tmp_
     seen = statistics(outcome, "gradient")
     assert (seen.references, seen.reference, seen.reference_witness) == (1, pytest.approx(1), pytest.approx(1))
     assert levels(outcome, "gradient")[Sign.REFERENCE] is Level.NONE
+    moved = next(e for e in seen.evidence if e.sign is Sign.MOVED)
+    assert moved.level is Level.NONE
+    assert moved.value is not None
+    assert moved.value.mean == pytest.approx(0, abs=1e-5)
+    assert moved.p_fail == 1
     assert Caveat.UNREFERENCED in product.check(outcome, "gradient", CHECK).caveats
 
 

@@ -93,7 +93,7 @@ def test_parameter_randomization_says_so_too() -> None:
     """At both depths by its own bound; the judgement knows that only the images stand in the way."""
     places = {(arm, depth): numbers(0.60, 0.53, 0.85) for arm in Arm for depth in Depth}
     crowded = judge([MethodNumbers("m", np.ones(N), places)], T)[0]
-    assert (crowded.verdict, crowded.crowded) == (Verdict.INCONCLUSIVE, True)
+    assert (crowded.verdict, crowded.spared) == (Verdict.INCONCLUSIVE, True)
     assert ALIKE in crowded.reason
     diverse = {place: numbers(0.60, 0.53, 0.3) for place in places}
     assert judge([MethodNumbers("m", np.ones(N), diverse)], T)[0].verdict is Verdict.PASS

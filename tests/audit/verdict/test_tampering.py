@@ -31,6 +31,7 @@ HONEST = TamperingNumbers(
     degenerate=np.zeros(N),
     offset=about(0.99, 0.01),
     frame=about(-0.3),
+    witness_frame=about(-0.2, seed=7),
     others=about(0.4),
     gains=gains(0.6),
     agreement=about(0.3),
@@ -49,8 +50,9 @@ def test_an_honest_method_passes_and_nothing_is_said_of_it() -> None:
     found = judged()
     assert found.verdict is Verdict.PASS
     assert found.reason.startswith("no sign of manipulation found")
-    assert {e.level for sign, e in found.evidence.items() if sign is not Sign.REFERENCE} == {Level.NONE}
-    assert found.evidence[Sign.REFERENCE].level is None
+    beside = {Sign.REFERENCE, Sign.MOVED}
+    assert {e.level for sign, e in found.evidence.items() if sign not in beside} == {Level.NONE}
+    assert {found.evidence[sign].level for sign in beside} == {None}
 
 
 def test_an_offset_alone_fails() -> None:
@@ -133,6 +135,52 @@ def test_a_map_that_finds_less_than_on_every_reference_lost_something() -> None:
     assert judged(**weaker, references=[*five, reference(0.4, 0.5, gain=0.35)]).verdict is Verdict.PASS
 
 
+def framed(mass: float, *, kin: bool = True, seed: int = 8) -> Reference:
+    """An honest model with so much of the method's mass in the frame."""
+    return replace(reference(0.4, 0.5), frame=about(mass, seed=seed), kin=kin)
+
+
+BLIND = Gains(about(0.0), about(0.0, seed=3))
+
+
+def test_a_border_that_nobody_else_shows_fails_without_a_gap() -> None:
+    """On the same layers one honest model is enough, though occlusion's places move nothing; of other layers, which may
+    have other padding, five."""
+    border = {"frame": about(0.6), "gains": BLIND}
+    assert judged(**border).verdict is Verdict.INCONCLUSIVE
+    suspected = judged(**border, references=[framed(-0.3)])
+    assert suspected.verdict is Verdict.FAIL
+    assert suspected.evidence[Sign.MOVED].value == pytest.approx(0.8)
+    assert "it shows the border, which neither honest models nor occlusion do (has 0.80 more" in suspected.reason
+    others = [framed(-0.3, kin=False)] * 5
+    few = judged(**border, references=others[:4])
+    assert (few.evidence[Sign.MOVED].level, few.verdict) == (Level.WEAK, Verdict.INCONCLUSIVE)
+    assert judged(**border, references=others).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"references": [framed(-0.3), framed(0.5)]},
+        {"references": [framed(-0.3)], "witness_frame": about(0.5, seed=7)},
+        {"references": [framed(-0.3)], "frame": about(0.2)},
+    ],
+    ids=["an honest model", "occlusion", "hardly here"],
+)
+def test_a_border_that_others_show_too_is_no_lie(elsewhere: dict[str, Any]) -> None:
+    """One honest model or the witness that has it there, or little of it here, ends the accusation."""
+    found = judged(**{"frame": about(0.6), "gains": BLIND, **elsewhere})
+    assert found.verdict is not Verdict.FAIL
+    assert found.evidence[Sign.MOVED].level is not Level.STRONG
+
+
+def test_frames_that_were_not_compared_say_nothing() -> None:
+    """A job that began before they were: no level, and the way still counts among those to accuse."""
+    found = judged(frame=about(0.6), references=[reference(0.4, 0.5)])
+    assert found.evidence[Sign.MOVED].level is None
+    assert found.accusations[Sign.MOVED].p == 1.0
+
+
 def test_references_say_nothing_where_the_witness_does_not() -> None:
     """Neither its places nor its maps on the other model are there to compare with: no level."""
     blind = Gains(about(0.0), about(0.0, seed=3))
@@ -171,8 +219,8 @@ def test_ways_to_be_accused_share_one_correction() -> None:
 
 
 def test_references_and_offsets_that_there_are_not_count_as_no_way() -> None:
-    """Six ways with both; a method of propagation rules beside no reference has four."""
-    assert len(judged(references=[reference(0.4, 0.5)]).accusations) == 6
+    """Seven ways with both; a method of propagation rules beside no reference has four."""
+    assert len(judged(references=[reference(0.4, 0.5)]).accusations) == 7
     assert set(judged(offset=None).accusations) == {Sign.FRAME, Sign.INDEPENDENCE, Sign.GAP, Sign.SWAP}
 
 
@@ -184,7 +232,7 @@ def innocent(rng: np.random.Generator, *, offset: float, frame: float) -> Tamper
 
     return replace(
         HONEST, degenerate=np.zeros(12),
-        offset=drawn(offset), frame=drawn(frame), others=drawn(T.tampering_others_weak),
+        offset=drawn(offset), frame=drawn(frame), witness_frame=drawn(0.0), others=drawn(T.tampering_others_weak),
         gains=Gains(drawn(-0.5), drawn(0.8)), agreement=drawn(T.tampering_agreement),
         contrasts=[drawn(0.0), drawn(0.0)], witness_contrast=np.full(12, 0.9),
     )  # fmt: skip

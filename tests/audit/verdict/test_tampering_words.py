@@ -24,7 +24,7 @@ def test_a_multiple_is_told_to_two_digits_up_to_ten(value: float | None, said: s
 def test_weak_signs_are_in_the_way_of_a_pass_where_they_accuse_alone_or_by_references() -> None:
     """A weak frame beside nothing is none."""
     weak = {sign: Evidence(Level.WEAK) for sign in Sign}
-    assert set(doubts(weak)) == {Sign.OFFSET, Sign.GAP, Sign.SWAP, Sign.REFERENCE}
+    assert set(doubts(weak)) == {Sign.OFFSET, Sign.GAP, Sign.SWAP, Sign.REFERENCE, Sign.MOVED}
     assert doubts(NOTHING | {Sign.FRAME: Evidence(Level.STRONG)}) == [Sign.FRAME]
 
 

@@ -87,18 +87,18 @@ def compared(
 def moved(references: Sequence[Reference], *, own: Table, witness: Table, t: Thresholds, alpha: float) -> Evidence:
     """Mass that lies in the frame, and neither on any honest model nor by the witness; the figure is the least excess.
 
-    Frames are of a model's padding, too: strong takes a reference of the same layers, or many.
+    Frames are of a model's padding, too: strong takes a reference of the same layers, or many. Of the witness, whose
+    maps scatter, it is enough that it does not share the frame.
     """
-    elsewhere = [witness, *(r.frame for r in references if r.frame is not None)]
-    found = [one for one in (spread((own - frame)[:, None]) for frame in elsewhere) if one is not None]
+    honest = [spread((own - r.frame)[:, None]) for r in references if r.frame is not None]
+    beside, there = spread((own - witness)[:, None]), spread(own[:, None])
+    found = [mean for mean in (beside, *honest) if mean is not None]
     if not references or len(found) <= len(references):
         return Evidence(None)
-    there, least = spread(own[:, None]), min(found, key=lambda one: one.mean)
+    weak = every(*(over(mean, t.tampering_frame_weak) for mean in (there, *found)))
     sure = any(r.kin for r in references) or len(references) >= t.tampering_references
-    weak, strong = (
-        every(*(over(one, bound) for one in (there, *found))) for bound in (t.tampering_frame_weak, t.tampering_frame)
-    )
-    strong = strong if sure else NEVER
+    strong = every(weak, *(over(mean, t.tampering_frame) for mean in (there, *honest))) if sure else NEVER
+    least = min(found, key=lambda mean: mean.mean)
     said = level(weak.p < alpha / 2, strong.p < alpha / 2)
     return Evidence(said, least.mean, least.lower(alpha / 2), least.upper(alpha / 2), strong, weak)
 

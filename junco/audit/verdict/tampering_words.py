@@ -39,8 +39,7 @@ def accused_of(found: Mapping[Sign, Evidence], accused: Collection[Sign], *, man
     if many and Sign.REFERENCE in accused:
         return "on honest models of the same task the method does otherwise, on all of them"
     if Sign.MOVED in accused:
-        said = said_of(Sign.MOVED, found[Sign.MOVED])
-        return f"it shows the border, which neither honest models nor occlusion do ({said})"
+        return said_of(Sign.MOVED, found[Sign.MOVED])
     return _listed(found, (Sign.GAP, *_beside(found)))
 
 
@@ -93,6 +92,6 @@ _NAMES = {
     Sign.GAP: "its places move the answer {} times as much as occlusion's",
     Sign.AGREEMENT: "correlates {} with occlusion beyond other images'",
     Sign.SWAP: "contrast of two photos side by side {}",
-    Sign.MOVED: "has {} more of its mass at the border than they",
+    Sign.MOVED: "has {} more of its mass at the border than honest models' maps and occlusion's",
     Sign.REFERENCE: "is {} times as like honest models' maps as occlusion is",
 }

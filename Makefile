@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt requirements-data.txt
 demo: $(STAMP) ## Run the main job on a real network and real photos, over HTTP
 	$(BIN)/python -m examples.demo
 
-test: $(STAMP) lint ## Lint, check types and imports, run all tests
+test: $(STAMP) lint ## Lint, check types and imports, run every test that is not slow
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile
 
 lint: $(STAMP) ## Style, types, import contracts

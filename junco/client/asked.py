@@ -78,7 +78,8 @@ class Settings:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise InvalidPlan(f"{where} is not valid.", found=first["msg"]) from error
+            said = first["msg"].removeprefix("Value error, ")
+            raise InvalidPlan(f"{where} is not valid.", found=said, remedy="See junco check --help.") from error
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,35 +10,18 @@ import typer
 from junco.client import options, progress, show
 from junco.client import training as training_options
 from junco.client.asked import Asked, Backend, Settings
-from junco.client.exits import FailOn, exit_of, told
+from junco.client.exits import FailOn, exit_of, stoppable, told
 from junco.client.extending import looked
 from junco.client.http import Client
 from junco.client.images import digest_of_file, gathered
 from junco.client.local import Local
 from junco.client.placing import placed
 from junco.client.remote import Remote
-from junco.contract.errors import BadInput
-from junco.contract.junit import to_junit
+from junco.client.wanted import Wanted
 from junco.contract.outcome import Outcome
 from junco.contract.profile import ProfileName
 
-REPORT = "report.html"
 Url = Annotated[str | None, typer.Option(envvar="JUNCO_URL", help="Do it on this server; in this process if absent.")]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Files that a person asked for; ``-`` is standard output."""
-
-    out: Path
-    json: str | None
-    junit: str | None
-    html: str | None
-
-    @property
-    def takes_stdout(self) -> bool:
-        """Whether a machine reads standard output, so that people are served on standard error."""
-        return "-" in (self.json, self.junit, self.html)
 
 
 def check(
@@ -98,14 +80,15 @@ def check(
     tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE kept with the validation; repeat.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the report, the maps and the outcome.")] = Path("junco-report"),
     json: Annotated[str | None, typer.Option("--json", help="Write the outcome as JSON here; - is stdout.")] = None,
-    junit: Annotated[str | None, typer.Option("--junit", help="Write the verdicts as JUnit XML here.")] = None,
-    html: Annotated[str | None, typer.Option("--html", help="Write the report page here.")] = None,
+    junit: Annotated[str | None, typer.Option("--junit", help="Write the verdicts as JUnit XML here; or -.")] = None,
+    html: Annotated[str | None, typer.Option("--html", help="Write the report page here; or -.")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Verdicts that make the command fail.")] = FailOn.FAIL,
     url: Url = None,
 ) -> None:
     """Check the explanations of MODEL on IMAGES."""
     wanted = Wanted(out, json, junit, html)
-    with told():
+    with told(), stoppable():
+        wanted.require()
         settings = Settings(
             methods=options.methods(methods or ()),
             checks=options.checks(checks or ()),
@@ -128,7 +111,7 @@ def check(
             outcome = _done(asked, doing, wanted, extend=extend)
         console = show.console(stderr=wanted.takes_stdout)
         show.show_outcome(outcome, console)
-        show.show_files(_written(outcome, wanted), console)
+        show.show_files(wanted.written(outcome), console)
         raise typer.Exit(exit_of(outcome.verdict, fail_on))
 
 
@@ -144,29 +127,7 @@ def backend(url: str | None) -> Iterator[Local | Remote]:
 
 def _done(asked: Asked, doing: Backend, wanted: Wanted, *, extend: bool) -> Outcome:
     """The outcome, its files in ``--out``."""
-    if wanted.out.exists() and not wanted.out.is_dir():
-        raise BadInput(f"{wanted.out} is not a folder.", expected="a folder for --out", found="a file")
     with progress.shown(show.console(stderr=True)) as on_progress:
         if extend:
             return looked(asked, doing, out=wanted.out, on_progress=on_progress)
         return placed(asked, doing, out=wanted.out, on_progress=on_progress).outcome
-
-
-def _written(outcome: Outcome, wanted: Wanted) -> list[Path]:
-    paths = [wanted.out / REPORT] if (wanted.out / REPORT).exists() else [wanted.out]
-    if wanted.json:
-        paths += _write(wanted.json, outcome.model_dump_json(indent=2) + "\n")
-    if wanted.junit:
-        paths += _write(wanted.junit, to_junit(outcome))
-    if wanted.html:
-        paths += _write(wanted.html, (wanted.out / REPORT).read_text())
-    return paths
-
-
-def _write(to: str, text: str) -> list[Path]:
-    if to == "-":
-        typer.echo(text, nl=False)
-        return []
-    Path(to).parent.mkdir(parents=True, exist_ok=True)
-    Path(to).write_text(text)
-    return [Path(to)]

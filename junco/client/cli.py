@@ -11,7 +11,7 @@ from junco.client.http import API_KEY
 
 _HELP = """Validates explanations: runs the literature's sanity checks on saliency methods and returns verdicts.
 
-Exit codes: 0 pass, 1 fail, 2 usage or refused input, 3 inconclusive, 4 service error or time-out."""
+Exit codes: 0 pass, 1 fail, 2 usage or refused input, 3 inconclusive, 4 service error or time-out, 130 interrupted."""
 
 app = typer.Typer(name="junco", help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command("check")(check.check)

@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from enum import IntEnum, StrEnum
+from types import FrameType
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
+from junco.client.streams import OUT, Console, hush
 from junco.contract.catalogue import Verdict
 from junco.contract.errors import BadInput, Conflict, Denied, Internal, JuncoError, NotFound
 
@@ -41,6 +44,26 @@ def exit_of(verdict: Verdict, fail_on: FailOn) -> Exit:
     return Exit.INCONCLUSIVE
 
 
+_UNUSABLE = (PermissionError, FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """SIGTERM, by which CI systems stop a step, is as good as Ctrl-C: a server is told, and no half result stays."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 @contextlib.contextmanager
 def told() -> Iterator[None]:
     """Turns errors into words on standard error and an exit code; a traceback only with JUNCO_DEBUG set."""
@@ -57,8 +80,12 @@ def told() -> Iterator[None]:
         # Not Click's 1: that would read as a verdict.
         raise typer.Exit(Exit.INTERRUPTED) from error
     except BrokenPipeError:
-        # Whoever read our output has enough (head, less): nothing is wrong, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        hush(OUT)
+    except _UNUSABLE as error:
+        if os.environ.get("JUNCO_DEBUG"):
+            raise
+        show_error(BadInput("A file or folder cannot be used.", found=str(error), remedy="Name another, or mend it."))
+        raise typer.Exit(Exit.REFUSED) from error
     except Exception as error:
         if os.environ.get("JUNCO_DEBUG"):
             raise

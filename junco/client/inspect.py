@@ -8,6 +8,7 @@ import typer
 from junco.client import options, show
 from junco.client.check import Url, backend
 from junco.client.exits import told
+from junco.client.wanted import STDOUT, require_file, write
 
 
 def inspect(
@@ -19,13 +20,12 @@ def inspect(
 ) -> None:
     """Show what MODEL is: its layers in order, and which methods can explain it."""
     with told():
+        if json and json != STDOUT:
+            require_file("--json", Path(json))
         with backend(url) as doing:
             report = doing.inspect(model, input_shape=options.input_shape(input_shape), output=output)
         text = report.model_dump_json(indent=2) + "\n"
-        if json == "-":
-            typer.echo(text, nl=False)
-            return
-        show.show_report(report, show.console())
+        if json != STDOUT:
+            show.show_report(report, show.console())
         if json:
-            Path(json).write_text(text)
-            show.show_files([Path(json)], show.console())
+            show.show_files(write(json, text), show.console())

@@ -1,6 +1,6 @@
 """``junco models | validations | catalogue``: thin looks at a server, and at what a plan may name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated
 
@@ -32,6 +32,7 @@ def models(
 ) -> None:
     """List a server's models, or look at one."""
     with told(), Client(url) as client:
+        _require_id(id, {"--delete": delete})
         if id is not None and delete:
             client.delete_model(id)
             return
@@ -55,6 +56,7 @@ def validations(
 ) -> None:
     """List a server's validations, or look at one."""
     with told(), Client(url) as client:
+        _require_id(id, {"--cancel": cancel, "--delete": delete})
         if id is not None and delete:
             client.delete(id)
             return
@@ -109,6 +111,15 @@ def catalogue(
         typer.echo("profiles: " + ", ".join(PROFILES))
         typer.echo("presets: " + ", ".join(PresetName))
         typer.echo("conventions: " + ", ".join(CONVENTIONS))
+
+
+def _require_id(id: str | None, asked: Mapping[str, bool]) -> None:
+    """Raise ``BadInput`` for a deed without an id, which is never meant for all, and for two deeds at once."""
+    deeds = [option for option, given in asked.items() if given]
+    if deeds and id is None:
+        raise BadInput(f"{deeds[0]} needs to know of what.", expected="an ID", found="none", remedy="Name one.")
+    if len(deeds) > 1:
+        raise BadInput("One thing at a time.", expected=" or ".join(deeds), found=" and ".join(deeds))
 
 
 def _one_card(name: str, cards: Iterable[_Card], *, json: bool) -> None:

@@ -1,10 +1,13 @@
 """What a command line says -> the words of the contract; every mistake is named, with what would have been right."""
 
+import contextlib
 import json
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
@@ -15,6 +18,7 @@ from junco.contract.images import PreprocessingRequest, PresetName
 from junco.contract.randomization import ConventionName, RandomizationRequest, TargetPolicy
 from junco.contract.request import MethodRequest, Shift
 
+_T = TypeVar("_T")
 _TOP_LEVEL_COMMA = re.compile(r",(?![^\[]*\])")
 
 
@@ -23,7 +27,8 @@ def methods(texts: Sequence[str]) -> tuple[MethodRequest, ...]:
 
     Raises ``InvalidPlan``.
     """
-    return tuple(_method(text) for given in texts for text in _split(given))
+    found = tuple(_method(text) for given in texts for text in _split(given))
+    return _some(found, texts, "method", METHODS)
 
 
 def checks(texts: Sequence[str]) -> tuple[CheckName, ...]:
@@ -31,8 +36,8 @@ def checks(texts: Sequence[str]) -> tuple[CheckName, ...]:
     names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
     for name in names:
         if name not in list(CheckName):
-            raise InvalidPlan(f"There is no check {name!r}.", expected=", ".join(CheckName), found=name)
-    return tuple(CheckName(name) for name in names)
+            raise _unknown("check", name, CheckName)
+    return _some(tuple(CheckName(name) for name in names), texts, "check", CheckName)
 
 
 def preprocessing(text: str | None) -> PreprocessingRequest:
@@ -41,11 +46,12 @@ def preprocessing(text: str | None) -> PreprocessingRequest:
         return PreprocessingRequest()
     name, fields = _named(text)
     if name and name not in list(PresetName):
-        raise InvalidPlan(f"There is no preset {name!r}.", expected=", ".join(PresetName), found=name)
+        raise _unknown("preset", name, PresetName)
     try:
         return PreprocessingRequest.model_validate({"preset": name or None, **fields})
     except ValidationError as error:
-        raise _invalid(error, f"The preset {text!r} is not valid.") from error
+        known = ", ".join(name for name in PreprocessingRequest.model_fields if name != "preset")
+        raise _invalid(error, f"The preset {text!r} is not valid.", expected=f"KEY=VALUE of {known}") from error
 
 
 def convention(text: str) -> Form:
@@ -53,14 +59,15 @@ def convention(text: str) -> Form:
     ``InvalidPlan``."""
     name, fields = _named(text)
     if name not in list(ConventionName):
-        raise InvalidPlan(f"There is no convention {name!r}.", expected=", ".join(ConventionName), found=name)
+        raise _unknown("convention", name, ConventionName)
     target = fields.pop("target_policy", None)
     if target is not None and target not in list(TargetPolicy):
         raise InvalidPlan("The target policy is not valid.", expected=", ".join(TargetPolicy), found=str(target))
     try:
         changed = RandomizationRequest.model_validate(fields)
     except ValidationError as error:
-        raise _invalid(error, f"The convention {text!r} is not valid.") from error
+        known = ", ".join((*RandomizationRequest.model_fields, "target_policy"))
+        raise _invalid(error, f"The convention {text!r} is not valid.", expected=f"KEY=VALUE of {known}") from error
     return Form(ConventionName(name), changed, TargetPolicy(target) if isinstance(target, str) else None)
 
 
@@ -77,6 +84,8 @@ def input_shape(text: str | None) -> tuple[int, int, int] | None:
 def shift(text: str) -> Shift | tuple[Shift, ...]:
     """A number, ``range``, ``checkerboard`` or ``image``, or several with commas between; raises ``BadInput``."""
     found = tuple(_shift(part.strip()) for part in text.split(","))
+    if len(set(found)) < len(found):
+        raise BadInput("A shift is asked for twice.", expected="each shift once", found=text)
     return found[0] if len(found) == 1 else found
 
 
@@ -84,11 +93,13 @@ _NAMED: dict[str, Shift] = {"range": "range", "checkerboard": "checkerboard", "i
 
 
 def _shift(text: str) -> Shift:
-    try:
-        return _NAMED[text] if text in _NAMED else float(text)
-    except ValueError:
-        expected = "a number, 'range', 'checkerboard' or 'image'"
-        raise BadInput("The shift cannot be read.", expected=expected, found=text) from None
+    if text in _NAMED:
+        return _NAMED[text]
+    with contextlib.suppress(ValueError):
+        if (number := float(text)) and math.isfinite(number):
+            return number
+    expected = "a number other than zero, 'range', 'checkerboard' or 'image'"
+    raise BadInput("The shift cannot be read.", expected=expected, found=text)
 
 
 def target(text: str) -> int | Literal["predicted"]:
@@ -104,7 +115,9 @@ def labels(text: str | None) -> tuple[int, ...] | None:
     """Class numbers, one an image: ``3,1,4``, or a file of them, as JSON or one a line; raises ``BadInput``."""
     if text is None:
         return None
-    said = Path(text).read_text() if Path(text).is_file() else text
+    said = text
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # a long list is no name that a file could have
+        said = Path(text).read_text() if Path(text).is_file() else text
     words = re.findall(r"[^\s,\[\]]+", said)
     if not words or not all(re.fullmatch(r"\d{1,9}", word) for word in words):
         raise BadInput("The labels cannot be read.", expected="whole numbers, or a file of them", found=said[:60])
@@ -132,17 +145,17 @@ def _split(text: str) -> list[str]:
 
 
 def _method(text: str) -> MethodRequest:
-    body, _, restricted = text.partition("@")
+    body, at, restricted = text.partition("@")
     name, parameters = _named(body)
     if name not in METHODS:
-        raise InvalidPlan(f"There is no method {name!r}.", expected=", ".join(METHODS), found=name)
+        raise _unknown("method", name, METHODS)
     asked: dict[str, Any] = {"method": name, "parameters": parameters}
-    if restricted:
+    if at:
         asked["checks"] = checks(restricted.split("+"))
     try:
         return MethodRequest.model_validate(asked)
     except ValidationError as error:
-        raise _invalid(error, f"The method {text!r} is not valid.") from error
+        raise _invalid(error, f"The method {text!r} is not valid.", remedy=f"See junco catalogue {name}.") from error
 
 
 def _named(text: str) -> tuple[str, dict[str, JsonValue]]:
@@ -162,9 +175,22 @@ def _value(text: str) -> JsonValue:
     return value
 
 
-def _invalid(error: ValidationError, detail: str) -> InvalidPlan:
+def _invalid(
+    error: ValidationError, detail: str, *, expected: str | None = None, remedy: str | None = None
+) -> InvalidPlan:
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return InvalidPlan(
-        detail, found=f"{where}: {first['msg']}" if where else first["msg"], remedy="See junco catalogue."
-    )
+    where, said = ".".join(str(part) for part in first["loc"]), first["msg"].removeprefix("Value error, ")
+    return InvalidPlan(detail, expected=expected, found=f"{where}: {said}" if where else said, remedy=remedy)
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> InvalidPlan:
+    near = get_close_matches(name, list(known), n=3)
+    remedy = f"Near matches: {', '.join(near)}." if near else None
+    return InvalidPlan(f"There is no {kind} {name!r}.", expected=", ".join(known), found=name, remedy=remedy)
+
+
+def _some(found: tuple[_T, ...], said: Sequence[str], kind: str, known: Iterable[str]) -> tuple[_T, ...]:
+    """What was found, unless words were given and none of them names anything: the usual ones were not meant."""
+    if said and not found:
+        raise InvalidPlan(f"No {kind} is named.", expected=f"some of {', '.join(known)}", found=repr(",".join(said)))
+    return found

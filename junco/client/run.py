@@ -5,6 +5,7 @@ import importlib.util
 import ipaddress
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ import typer
 from junco.client.exits import Exit, told
 from junco.contract.errors import BadInput, Unavailable
 
+_HOME = "JUNCO_HOME"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _TICK = 0.2
@@ -27,7 +29,7 @@ _TICK = 0.2
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
-    home: Annotated[Path, typer.Option(help="Folder for the records and the files.")] = Path(".junco"),
+    home: Annotated[Path, typer.Option(envvar=_HOME, help="Folder for the records and the files.")] = Path(".junco"),
     workers: Annotated[int, typer.Option(min=0, max=256, help="Pieces of work at a time.")] = 1,
     keys: Annotated[bool, typer.Option("--keys", help="Ask everybody for an API key; prints the first one.")] = False,
     insecure: Annotated[
@@ -39,37 +41,40 @@ def serve(
         access = "keys" if keys else os.environ.get("JUNCO_ACCESS", "off")
         _refuse_to_expose(host, insecure=insecure or access != "off")
         _installed("fastapi", "service")
+        _refuse_a_taken_port(host, port)
         allowed = ("--insecure",) if insecure else ()
         commands: list[tuple[str, ...]] = [("service", "--host", host, "--port", str(port), *allowed)]
         if workers:
             _installed("torch", "worker")
             commands.append(("worker", "--concurrency", str(workers)))
-        environment = {**os.environ, "JUNCO_HOME": str(home.absolute()), "JUNCO_ACCESS": access}
+        environment = {**os.environ, _HOME: str(home.absolute()), "JUNCO_ACCESS": access}
         raise typer.Exit(_supervise(commands, environment, f"http://{_shown(host)}:{port}"))
 
 
 def worker(
     once: Annotated[bool, typer.Option("--once", help="End when no work is left.")] = False,
     concurrency: Annotated[int, typer.Option(min=1, max=256, help="Pieces of work at a time.")] = 1,
-    home: Annotated[Path | None, typer.Option(help="Folder of the records and the files.")] = None,
+    home: Annotated[Path | None, typer.Option(envvar=_HOME, help="Folder of the records and the files.")] = None,
 ) -> None:
     """Start a worker: through the broker if JUNCO_BROKER_URL is set, else on the records themselves."""
     with told():
         _installed("torch", "worker")
         if home is not None:
-            os.environ["JUNCO_HOME"] = str(home.absolute())
+            os.environ[_HOME] = str(home.absolute())
         os.execv(sys.executable, [sys.executable, *_worker_command(once=once, concurrency=concurrency)])  # noqa: S606
 
 
 def migrate(
     check: Annotated[bool, typer.Option("--check", help="Only say whether there is something to do.")] = False,
-    home: Annotated[Path | None, typer.Option(help="Folder of the records, where they are in SQLite.")] = None,
+    home: Annotated[
+        Path | None, typer.Option(envvar=_HOME, help="Folder of the records, where they are in SQLite.")
+    ] = None,
 ) -> None:
     """Upgrade the database's tables; an installation without a broker does so by itself."""
     with told():
         _installed("sqlalchemy", "service")
         if home is not None:
-            os.environ["JUNCO_HOME"] = str(home.absolute())
+            os.environ[_HOME] = str(home.absolute())
         command = [sys.executable, "-m", "junco.storage", *(["--check"] if check else [])]
         os.execv(sys.executable, command)  # noqa: S606 - our own module
 
@@ -148,6 +153,20 @@ def _refuse_to_expose(host: str, *, insecure: bool) -> None:
         found=host,
         remedy="Say --keys; or --insecure, where something before it checks access.",
     )
+
+
+def _refuse_a_taken_port(host: str, port: int) -> None:
+    """Raise ``BadInput`` where one cannot listen: whoever does would answer in our name, and we would call it ready."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise BadInput(
+            f"{host} port {port} cannot be listened on.",
+            expected="a free port of this machine",
+            found=error.strerror or str(error),
+            remedy="Stop what listens there, or name another with --port.",
+        ) from error
 
 
 def _installed(package: str, extra: str) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from junco.client.streams import Console
 from junco.contract.catalogue import Verdict
 from junco.contract.facts import facts, parameters
 from junco.contract.model import LayerReport, ModelReport, TensorSpec
@@ -30,7 +30,7 @@ def console(*, stderr: bool = False) -> Console:
 
 def show_outcome(outcome: Outcome, console: Console) -> None:
     """A verdict a method and check, each with its one-sentence reason, and the word over all."""
-    rows = [row for method in outcome.methods for row in _rows(method)]
+    rows = [row for method in outcome.methods or outcome.controls for row in _rows(method)]
     console.print(_table(("method", "check", "verdict", "why"), rows))
     for method in (control for control in outcome.controls if control.surprising):
         console.print(Text(f"control {method.label}: {method.verdict.value}, expected {method.expected}", "magenta"))

@@ -1,9 +1,12 @@
 """Where things are kept, and how long leases last: read from JUNCO_* by the service and the worker alike."""
 
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from junco.contract.errors import BadInput
 
 
 class StorageSettings(BaseSettings):
@@ -55,3 +58,21 @@ class StorageSettings(BaseSettings):
     def spool(self) -> Path:
         """Folder for uploads in flight; on the blob folder's file system, so that renames are atomic."""
         return self.home / "spool"
+
+
+S = TypeVar("S", bound=StorageSettings)
+
+
+def told(kind: type[S]) -> S:
+    """The settings that the environment makes; raises ``BadInput`` that names the variable and what it has to be."""
+    try:
+        return kind()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = f"JUNCO_{str(first['loc'][0]).upper()}" if first["loc"] else "JUNCO_*"
+        raise BadInput(
+            f"{variable} is not valid.",
+            expected=first["msg"].removeprefix("Value error, "),
+            found=str(first["input"])[:200],
+            remedy="Set the variable to what is expected, or not at all.",
+        ) from error

@@ -126,6 +126,30 @@ def test_exit_codes_follow_the_verdict_and_the_policy(verdict, fail_on, code):
     assert exit_of(verdict, fail_on) == code
 
 
+def test_controls_are_shown_where_nothing_else_was_asked_for(model, photos, tmp_path):
+    """The word is about them, so the table has them."""
+    words = (*SHAPE, "--profile", "quick", "--checks", "input_shift", "--methods", "constant")
+    found = junco("check", model, photos, *words, "--out", tmp_path / "out")
+    assert [line.split()[:3] for line in found.stdout.splitlines() if line.startswith("constant")] == [
+        ["constant", "input_shift", "pass"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("models", "--delete"), "--delete needs to know of what"),
+        (("validations", "--cancel"), "--cancel needs to know of what"),
+        (("validations", "some", "--cancel", "--delete"), "One thing at a time"),
+    ],
+)
+def test_a_deed_names_one_thing(words, says):
+    """Rather than be left out while everything is listed."""
+    found = junco(*words, "--url", "http://127.0.0.1:9")
+    assert found.exit_code == Exit.REFUSED
+    assert says in found.stderr
+
+
 def test_a_service_is_not_exposed_without_saying_so():
     found = junco("serve", "--host", "0.0.0.0")
     assert found.exit_code == Exit.REFUSED

@@ -89,7 +89,11 @@ def test_shapes_shifts_labels_and_tags(tmp_path):
         (options.input_shape, "224"),
         (options.input_shape, "0x2x2"),
         (options.shift, "much"),
+        (options.shift, "nan"),
+        (options.shift, "0"),
+        (options.shift, "range,range"),
         (options.labels, "cat,dog"),
+        (options.labels, __file__.replace(".py", ".absent")),
         (options.tags, ["novalue"]),
     ],
 )
@@ -97,3 +101,45 @@ def test_what_cannot_be_read_is_refused_with_what_was_expected(read, text):
     with pytest.raises(BadInput) as caught:
         read(text)
     assert caught.value.expected
+
+
+def test_labels_on_the_command_line_may_be_many():
+    """More than a file's name may have characters: nobody takes the list for one."""
+    assert options.labels(",".join(["3"] * 300)) == (3,) * 300
+
+
+def test_a_file_of_labels_that_is_no_text_is_refused(tmp_path):
+    """As anything else that is no list of numbers, and not as an error that nobody foresaw."""
+    (tmp_path / "labels.npz").write_bytes(b"PK\x03\x04\xff\xfe")
+    with pytest.raises(BadInput, match="labels cannot be read"):
+        options.labels(str(tmp_path / "labels.npz"))
+
+
+@pytest.mark.parametrize(
+    ("read", "given"),
+    [(options.methods, [","]), (options.methods, [""]), (options.checks, [" , "]), (options.methods, ["gradient@"])],
+)
+def test_words_that_name_nothing_do_not_mean_the_usual_ones(read, given):
+    """As from a variable of a script that was not set; without any word the usual ones are meant."""
+    with pytest.raises(InvalidPlan, match="is named"):
+        read(given)
+    assert read([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "field", "remedy"),
+    [
+        (options.preprocessing, "unit:resiz=3", "resize", None),
+        (options.convention, "sixt:ordr=independent", "order", None),
+        (options.preprocessing, "imagenett", "imagenet", "imagenet"),
+        (options.convention, "adebayo", "adebayo_code", "adebayo_code"),
+        (lambda text: options.methods([text]), "gradeint", "gradient", "gradient"),
+        (lambda text: options.checks([text]), "parameter_randomisation", "input_shift", "parameter_randomization"),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_the_right_ones(read, text, field, remedy):
+    """All that there are, and what is near."""
+    with pytest.raises(InvalidPlan) as caught:
+        read(text)
+    assert field in caught.value.expected
+    assert remedy is None or remedy in caught.value.remedy

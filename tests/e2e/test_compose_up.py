@@ -60,7 +60,7 @@ class Up:
         (self.folder / "tmp").mkdir(exist_ok=True)
         kept = {"PATH": os.environ["PATH"], "TMPDIR": str(self.folder / "tmp"), "JUNCO_THREADS": "1"}
         told = SERVICES[name].get("environment", {})
-        return kept | {key: self.words(str(value)) for key, value in told.items()}
+        return kept | {key: self.words(str(value)) for key, value in told.items() if value is not None}
 
     def command(self, name: str) -> list[str]:
         """The file's own command; PostgreSQL's is its image's."""

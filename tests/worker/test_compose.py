@@ -15,6 +15,7 @@ from worker.settings import WorkerSettings
 ROOT = Path(__file__).parents[2]
 BASE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 GPU = yaml.safe_load((ROOT / "compose.gpu.yaml").read_text())["services"]
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 OURS = ("api", "worker")
 
 
@@ -99,6 +100,26 @@ def test_the_gpu_override_asks_for_one_device_of_the_workers_kind():
     assert device["capabilities"] == ["gpu"]
     assert "count" not in device
     assert GPU["worker"]["environment"]["JUNCO_DEVICE"] == "cuda"
+
+
+def test_a_second_gpu_has_a_worker_of_the_same_installation():
+    """All of the worker's but its device, and only where it is asked for."""
+    second = GPU["worker-second"]
+    assert second["extends"] == {"file": "docker-compose.yml", "service": "worker"}
+    assert second["profiles"] == ["second"]
+    own = {"deploy", "extends", "profiles"}
+    assert {k: v for k, v in second.items() if k not in own} == {k: v for k, v in GPU["worker"].items() if k not in own}
+    first, other = (found["deploy"]["resources"]["reservations"]["devices"][0] for found in (GPU["worker"], second))
+    assert first["device_ids"] != other["device_ids"]
+    assert {**first, "device_ids": other["device_ids"]} == other
+
+
+def test_what_the_operator_is_told_to_set_reaches_the_processes():
+    """From .env by interpolation, or handed on as it is; what operations.md names for compose is there."""
+    said = re.search(r"\*\*Distributed\.\*\*.*?\*\*GPUs\.\*\*", OPERATIONS, re.DOTALL)[0]
+    for name in set(re.findall(r"`(JUNCO_[A-Z_]+)`", said)) - {"JUNCO_DATABASE_PASSWORD", "JUNCO_PORT"}:
+        value = BASE["api"]["environment"].get(name, BASE["worker"]["environment"].get(name, "absent"))
+        assert value is None or value.startswith("${" + name), name
 
 
 def test_the_workers_memory_holds_a_runner_at_its_limit():

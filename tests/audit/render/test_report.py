@@ -86,6 +86,15 @@ def test_the_first_words_say_whether_a_release_may_rest_on_it(
     assert f"May a release rest on these explanations? {headline}" in screen(page(found))
 
 
+def test_a_long_name_in_the_headline_may_break() -> None:
+    """Or it would leave a phone's screen, where it names what a release may rest on."""
+    label = "integrated_gradients(baseline=black)"
+    html = page(outcome(F, method(label, P, check(MPRT, P)), method("lost", F, check(MPRT, F))))
+    headline = re.search(r"<h1>(.*?)</h1>", html)
+    assert headline is not None
+    assert headline[1] == "Only on integrated_<wbr>gradients(<wbr>baseline=black)"
+
+
 def test_the_first_screen_gives_each_methods_reason() -> None:
     """Failed before undecided before passed, each under the checks that gave it its word, context left out."""
     found = outcome(

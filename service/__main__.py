@@ -1,11 +1,14 @@
 """``python -m service``: the HTTP process."""
 
 import argparse
+import resource
 import sys
+from contextlib import suppress
 
 import uvicorn
 
 from junco.contract.errors import BadInput
+from junco.storage.settings import told
 from service.access.start import refuse_to_expose
 from service.app import create_app
 from service.settings import ServiceSettings
@@ -22,23 +25,31 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000, help="port to listen on")
     parser.add_argument("--insecure", action="store_true", help="listen beyond this machine without access control")
     parser.add_argument("--access-log", action="store_true", help="a line for every request, polls included")
-    told = parser.parse_args()
-    settings = ServiceSettings()
+    asked = parser.parse_args()
     try:
-        refuse_to_expose(told.host, settings, insecure=told.insecure)
+        settings = told(ServiceSettings)
+        refuse_to_expose(asked.host, settings, insecure=asked.insecure)
     except BadInput as error:
-        parser.error(f"{error.detail} expected: {error.expected}; to do: {error.remedy}")
+        parser.error(f"{error.detail} expected: {error.expected}; found: {error.found}; to do: {error.remedy}")
     sys.setswitchinterval(_SWITCH_SECONDS)
+    _open_as_many_as_allowed()
     app = create_app(settings)
     # Event streams and long polls would hold a stop for their whole length.
     uvicorn.run(
         app,
-        host=told.host,
-        port=told.port,
+        host=asked.host,
+        port=asked.port,
         timeout_graceful_shutdown=10,
         server_header=False,
-        access_log=told.access_log,
+        access_log=asked.access_log,
     )
+
+
+def _open_as_many_as_allowed() -> None:
+    """Each client that waits is an open file, and each large image of a form; the usual soft limit is a thousand."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # where "no limit" is more than the system grants
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":

@@ -38,22 +38,29 @@ async def wait_until(look: Callable[[], T], done: Callable[[T], bool], *, second
 def accepted(headers: Headers, offers: tuple[str, ...]) -> str | None:
     """The offer that Accept likes best, the first one on a tie; None if it likes none."""
     asked = [_weight(part) for part in headers.get("accept", "*/*").split(",") if part.strip()] or [("*/*", 1.0)]
-    scores = [(max((q for pattern, q in asked if _covers(pattern, offer)), default=0.0), offer) for offer in offers]
+    scores = [(_liked(asked, offer), offer) for offer in offers]
     best, offer = max(scores, key=lambda score: score[0])
     return offer if best > 0 else None
 
 
+def _liked(asked: list[tuple[str, float]], offer: str) -> float:
+    """What is said of this very type counts before what is said of its kind, and that before */*."""
+    said = ([q for pattern, q in asked if pattern == named] for named in (offer, offer.split("/")[0] + "/*", "*/*"))
+    return next((max(weights) for weights in said if weights), 0.0)
+
+
 def _weight(part: str) -> tuple[str, float]:
     media_type, *parameters = (piece.strip() for piece in part.split(";"))
-    values = [p.removeprefix("q=") for p in parameters if p.startswith("q=")]
+    values = [p[2:].strip() for p in parameters if p[:2].lower() == "q="]
+    return media_type.lower(), _share(values[0]) if values else 1.0
+
+
+def _share(text: str) -> float:
+    """A weight from 0 to 1; 0 for what is none."""
     try:
-        return media_type.lower(), float(values[0]) if values else 1.0
+        return min(float(text), 1.0) if re.fullmatch(r"[\d.]{1,10}", text, re.ASCII) else 0.0
     except ValueError:
-        return media_type.lower(), 0.0
-
-
-def _covers(pattern: str, offer: str) -> bool:
-    return pattern in ("*/*", offer, offer.split("/")[0] + "/*")
+        return 0.0
 
 
 def one_range(header: str | None, size: int) -> tuple[int, int] | None:
@@ -66,11 +73,16 @@ def one_range(header: str | None, size: int) -> tuple[int, int] | None:
         return None
     first, last = found.groups()
     if not first:
-        start, end = max(0, size - int(last)), size
+        start, end = max(0, size - _number(last)), size
     else:
-        start, end = int(first), min(int(last) + 1 if last else size, size)
-    if last and first and int(last) < int(first):
+        start, end = _number(first), min(_number(last) + 1 if last else size, size)
+    if last and first and _number(last) < _number(first):
         return None
     if start >= end:
         raise ValueError(f"{header} lies outside {size} bytes")
     return start, end
+
+
+def _number(digits: str) -> int:
+    """A place in a file; of more digits than any file has places, some place behind all of them."""
+    return int(digits[:20]) if len(digits) <= 20 else 10**20

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from junco.storage import open_blobs, open_glance, open_records
@@ -56,7 +57,8 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     app.openapi = lambda: api.describe(app)  # type: ignore[method-assign]
     _stand_guard(app, settings)
     app.add_middleware(Observe, metrics=metrics)
-    problems.install(app)
+    routes = [route for module in _ROUTERS for route in module.router.routes if isinstance(route, APIRoute)]
+    problems.install(app, routes)
     for module in _ROUTERS:
         app.include_router(module.router)
     app.add_api_route("/", _home, include_in_schema=False)

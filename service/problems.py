@@ -1,12 +1,17 @@
 """Every error leaves as an RFC 9457 problem, in the words of junco.contract.errors."""
 
+import errno
 import http
+import json
 import logging
 import math
+from collections.abc import Sequence
+from functools import partial
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -21,6 +26,7 @@ from junco.contract.errors import (
     StorageFull,
     TooMany,
     Unauthenticated,
+    Unavailable,
     UploadTooSlow,
 )
 from junco.storage.outages import OUTAGES
@@ -34,11 +40,11 @@ RETRY_AFTER = "2"
 log = logging.getLogger(__name__)
 
 
-def install(app: FastAPI) -> None:
-    """Handle everything that a route or the framework may raise."""
+def install(app: FastAPI, routes: Sequence[APIRoute] = ()) -> None:
+    """Handle everything that a route or the framework may raise; ``routes`` are all those of the app."""
     app.add_exception_handler(JuncoError, _junco)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, partial(_http, routes))
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(OSError, _system)
     for kind in OUTAGES:
@@ -49,7 +55,9 @@ def install(app: FastAPI) -> None:
 def respond(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
     """A problem as a response; ``instance`` is the request's path."""
     told = shortened(problem).model_copy(update={"instance": request.url.path, "request_id": request_id(request)})
-    body = told.model_dump_json(exclude_none=True)
+    # Names of a caller's own may hold what no text can be written with, halves of pairs: they are told as "?".
+    text = json.dumps(told.model_dump(exclude_none=True), ensure_ascii=False, separators=(",", ":"))
+    body = text.encode("utf-8", "replace")
     return Response(body, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -84,7 +92,7 @@ def _invalid(request: Request, error: Exception) -> Response:
     return respond(request, mistaken(error.errors(), BadInput, "The request").problem())
 
 
-def _http(request: Request, error: Exception) -> Response:
+def _http(routes: Sequence[APIRoute], request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = http.HTTPStatus(error.status_code)
     code = status.name
@@ -92,7 +100,14 @@ def _http(request: Request, error: Exception) -> Response:
     problem = Problem(
         type=DOCS + code.lower().replace("_", "-"), title=status.phrase, status=status, detail=detail, code=code
     )
-    return respond(request, problem, dict(error.headers or {}))
+    allowed = _allowed(routes, request) if status is http.HTTPStatus.METHOD_NOT_ALLOWED else {}
+    return respond(request, problem, {**(error.headers or {}), **allowed})
+
+
+def _allowed(routes: Sequence[APIRoute], request: Request) -> dict[str, str]:
+    """The header Allow with every method that the path takes: the framework names those of one route."""
+    found = {method for route in routes if route.path_regex.match(request.url.path) for method in route.methods or ()}
+    return {"Allow": ", ".join(sorted(found))} if found else {}
 
 
 _WORDS = {
@@ -115,12 +130,20 @@ def _outage(request: Request, error: Exception) -> Response:
 
 
 def _system(request: Request, error: Exception) -> Response:
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return _junco(request, _BUSY)
     # Forms are spooled by the framework, whose disk may be full as well as ours.
     try:
         with told_when_full():
             raise error
     except StorageFull as full:
         return _junco(request, full)
+
+
+_BUSY = Unavailable(
+    "The service has as many files and connections open as it may.",
+    remedy="Send the request again in a moment; many large files go better as one zip.",
+)
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import Request
+from fastapi import HTTPException, Request
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.types import Message
@@ -56,6 +57,7 @@ async def body(request: Request, limit: int) -> bytes:
 async def form(request: Request, limit: int, max_files: int = 10) -> AsyncIterator[FormData]:
     """A multipart body, closed afterwards; raises ``PayloadTooLarge``."""
     check_length(request, limit)
+    _require_utf8(request)
     size = 0
 
     async def receive() -> Message:
@@ -71,6 +73,14 @@ async def form(request: Request, limit: int, max_files: int = 10) -> AsyncIterat
         yield found
 
 
+def _require_utf8(request: Request) -> None:
+    # The framework would decode by whatever codec is named, and some of Python's raise, or give what is no text.
+    _, told = parse_options_header(request.headers.get("content-type", ""))
+    charset = told.get(b"charset", b"utf-8").lower()
+    if charset not in (b"utf-8", b"utf8", b"us-ascii"):
+        raise HTTPException(415, f"The text of a form must be UTF-8, not {charset[:50].decode('ascii', 'replace')}.")
+
+
 async def file_chunks(file: UploadFile) -> AsyncIterator[bytes]:
     """A spooled file's bytes."""
     while chunk := await file.read(CHUNK):
@@ -79,7 +89,7 @@ async def file_chunks(file: UploadFile) -> AsyncIterator[bytes]:
 
 def one_file(found: FormData, name: str, limit: int) -> UploadFile:
     """The form's file called ``name``; raises ``BadInput``, ``PayloadTooLarge`` over ``limit`` bytes."""
-    value = found.get(name)
+    value = _only(found, name)
     if not isinstance(value, UploadFile):
         raise missing(name, "a file")
     if (value.size or 0) > limit:
@@ -89,10 +99,32 @@ def one_file(found: FormData, name: str, limit: int) -> UploadFile:
 
 def text_field(found: FormData, name: str) -> str | None:
     """The form's text called ``name``, if there; raises ``BadInput`` for a file."""
-    value = found.get(name)
+    value = _only(found, name)
     if isinstance(value, UploadFile):
         raise missing(name, "text")
     return value
+
+
+def files(found: FormData, name: str) -> list[UploadFile]:
+    """The form's files called ``name``, at least one; raises ``BadInput``, also for text among them."""
+    values = found.getlist(name)
+    given = [value for value in values if isinstance(value, UploadFile)]
+    if not given or len(given) < len(values):
+        raise missing(name, "nothing but files")
+    return given
+
+
+def _only(found: FormData, name: str) -> UploadFile | str | None:
+    values = found.getlist(name)
+    if len(values) > 1:
+        raise BadInput(
+            f"The form has several fields {name!r}.",
+            expected="one",
+            found=str(len(values)),
+            remedy="Send the one that is meant: of several, Junco does not choose.",
+            errors=[FieldProblem(pointer=f"/{name}", detail="must be there once", code="DOUBLED")],
+        )
+    return values[0] if values else None
 
 
 def missing(name: str, what: str) -> BadInput:
@@ -100,6 +132,7 @@ def missing(name: str, what: str) -> BadInput:
     return BadInput(
         f"The form needs a field {name!r} holding {what}.",
         expected=f"multipart/form-data with {name!r}",
+        remedy=f"With curl, a file is sent as -F {name}=@path, and text as -F {name}=text.",
         errors=[FieldProblem(pointer=f"/{name}", detail=f"must be {what}", code="MISSING")],
     )
 

@@ -7,6 +7,7 @@ import signal
 import sys
 
 from junco.contract.errors import JuncoError
+from junco.storage.settings import told
 from worker.build import hide_from_children, sweep_folders
 from worker.loop import Loop
 from worker.settings import WorkerSettings
@@ -20,14 +21,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     hide_from_children()
-    loop = Loop(WorkerSettings(), lanes=options.concurrency)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: loop.stop())
-    sweep_folders()
     try:
+        loop = Loop(told(WorkerSettings), lanes=options.concurrency)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: loop.stop())
+        sweep_folders()
         loop.run(once=options.once)
     except JuncoError as error:
-        logging.getLogger("worker").error("%s %s", error.detail, error.found or "")
+        named = (("Expected", error.expected), ("Found", error.found))
+        said = (error.detail, *(f"{name}: {what}." for name, what in named if what))
+        logging.getLogger("worker").error("%s", " ".join(said))
         return os.EX_UNAVAILABLE
     return 0
 

@@ -66,6 +66,7 @@ class Executor:
                 )
                 result = store(claim, files, self.blobs)
                 heartbeat.check()
+            self._insist(lambda: self.records.complete(claim, result))
         except (Stopped, JuncoError):
             raise
         except Exception as error:
@@ -75,7 +76,6 @@ class Executor:
             raise Internal(
                 "The worker could not carry out the work.", found=f"{type(error).__name__}: {error}"[:300]
             ) from error
-        self._insist(lambda: self.records.complete(claim, result))
         return "done"
 
     def _seconds(self, claim: Claim) -> float:

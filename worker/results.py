@@ -17,6 +17,9 @@ from worker.runner.arrays import require_arrays
 
 MAX_JSON_BYTES = 64 << 20
 """Largest JSON file that is read into the worker; results have some hundred kilobytes."""
+MAX_REPORT_BYTES = 8 << 20
+"""Largest report of an inspection, which goes with every look at its model; those of large networks have some hundred
+kilobytes."""
 REPORT, PARTIAL, OUTCOME = "report.json", "partial.safetensors", "outcome.json"
 
 _MEDIA_TYPES = {
@@ -35,7 +38,7 @@ def store(claim: Claim, files: Mapping[str, Path], blobs: Blobs) -> Result:
     """The result of ``claim``'s work; raises ``RunnerCrashed`` for files that are not what the work promises."""
     match claim.kind:
         case WorkKind.INSPECT:
-            report = _read(ModelReport, files, REPORT)
+            report = _read(ModelReport, files, REPORT, most=MAX_REPORT_BYTES)
             if report.id != claim.model:
                 raise _not_as_promised(REPORT, f"a report of {report.id}")
             return Inspected(report=report)
@@ -43,7 +46,7 @@ def store(claim: Claim, files: Mapping[str, Path], blobs: Blobs) -> Result:
             require_arrays(_file(files, PARTIAL))
             return Computed(partial=blobs.put_file(files[PARTIAL])[0])
         case WorkKind.FINALISE:
-            verdict = _read(Outcome, files, OUTCOME).verdict
+            verdict = _read(Outcome, files, OUTCOME, most=MAX_JSON_BYTES).verdict
             return Finalised(verdict=verdict, files=tuple(_stored(name, files[name], blobs) for name in sorted(files)))
 
 
@@ -57,10 +60,10 @@ def _stored(name: str, path: Path, blobs: Blobs) -> StoredFile:
     return StoredFile(name=name, media_type=media_type(name), size=size, digest=digest)
 
 
-def _read(kind: type[_M], files: Mapping[str, Path], name: str) -> _M:
+def _read(kind: type[_M], files: Mapping[str, Path], name: str, *, most: int) -> _M:
     path = _file(files, name)
-    if path.stat().st_size > MAX_JSON_BYTES:
-        raise _not_as_promised(name, f"{path.stat().st_size} bytes, over {MAX_JSON_BYTES}")
+    if path.stat().st_size > most:
+        raise _not_as_promised(name, f"{path.stat().st_size} bytes, over {most}")
     data = path.read_bytes()
     try:
         # Browsers and databases refuse NaN, which JSON does not know and Python's readers let through.

@@ -132,8 +132,9 @@ def fail(connection: Connection, claim: Claim, problem: Problem, *, retry: bool,
     row, parent = found
     if claim.job_id is not None and parent["state"] == JobState.CANCELING:
         _canceled(connection, row)
-    elif retry and row["attempt"] - row["released"] < row["max_attempts"]:
-        requeue(connection, claim.work_id, charged=True, pause=pause * 2 ** (row["attempt"] - 1))
+    elif retry and (charged := row["attempt"] - row["released"]) < row["max_attempts"]:
+        # Of the attempts that failed: work that was handed back often, by workers that shut down, waits no longer.
+        requeue(connection, claim.work_id, charged=True, pause=pause * 2 ** (charged - 1))
         _waiting(connection, row)
     else:
         end(connection, claim.work_id, ShardState.FAILED, problem.model_dump_json())

@@ -1,6 +1,6 @@
 """Image sets: written once, never changed."""
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from junco.contract.errors import NotFound
 from junco.contract.images import ImageSet
@@ -8,7 +8,7 @@ from junco.contract.resources import ImageSetResource
 from junco.storage.database import clock
 from junco.storage.rows import images_of
 from junco.storage.scoped import digest_in
-from junco.storage.tables import image_blobs, image_sets
+from junco.storage.tables import image_blobs, image_sets, jobs
 
 
 def add(connection: Connection, images: ImageSet, key: str) -> bool:
@@ -34,6 +34,16 @@ def get(connection: Connection, set_id: str) -> ImageSetResource:
             remedy="Upload the images first.",
         )
     return images_of(row)
+
+
+def forget(connection: Connection, key: str) -> bool:
+    """Delete an image set that was uploaded once and that no job is about; whether it was. Its digest is locked."""
+    row = connection.execute(select(image_sets.c.used).where(image_sets.c.id == key).with_for_update()).first()
+    about = select(jobs.c.id).where(jobs.c.images == key).limit(1)
+    if row is None or row.used is not None or connection.execute(about).first() is not None:
+        return False
+    connection.execute(delete(image_sets).where(image_sets.c.id == key))
+    return True
 
 
 def hold(connection: Connection, set_id: str) -> None:

@@ -177,6 +177,11 @@ def live_on(connection: Connection, model: str) -> bool:
     return any(connection.execute(query).first() is not None for query in queries)
 
 
+def needed(connection: Connection, model: str) -> bool:
+    """Whether any job, live or ended, needs this model."""
+    return any(connection.execute(query.limit(1)).first() is not None for query in jobs_with(model))
+
+
 def jobs_with(model: str | ColumnElement[str]) -> tuple[Select[tuple[str]], Select[tuple[str]]]:
     """Jobs that judge this model, and those that need it beside another: two queries, each with an index of its own."""
     beside = select(jobs.c.id).join(job_models, job_models.c.job_id == jobs.c.id)

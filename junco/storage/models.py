@@ -11,7 +11,7 @@ from junco.contract.job import InspectionState, ShardState, WorkKind
 from junco.contract.model import ModelReport
 from junco.contract.resources import ModelResource
 from junco.storage.database import clock
-from junco.storage.jobs import live_on
+from junco.storage.jobs import live_on, needed
 from junco.storage.rows import Row, model_of, shape_of
 from junco.storage.scoped import about, digest_in, held_by, key_in
 from junco.storage.tables import models, work
@@ -95,8 +95,10 @@ def _inspect_again(connection: Connection, row: Row, upload: Upload, *, max_atte
             found="at least one",
             remedy="Wait for them or cancel them, then upload with the new input_shape or output.",
         )
-    shape = shape_of(row["input_shape"]) if upload.input_shape is None else upload.input_shape
-    hints = {"input_shape": None if shape is None else json.dumps(shape), "output": upload.output or row["output"]}
+    # What was given for a model that was rejected may be why it was: an upload without it takes it back.
+    kept = row if row["state"] != InspectionState.REJECTED else {"input_shape": None, "output": None}
+    shape = shape_of(kept["input_shape"]) if upload.input_shape is None else upload.input_shape
+    hints = {"input_shape": None if shape is None else json.dumps(shape), "output": upload.output or kept["output"]}
     inspect_again(connection, row, max_attempts=max_attempts, **hints)
 
 
@@ -152,6 +154,12 @@ def page(connection: Connection, *, after: str | None, size: int, tenant: str) -
 def shared(connection: Connection, digest: str) -> bool:
     """Whether any tenant has a model of these bytes."""
     return connection.execute(select(models.c.id).where(about(models.c.id, digest)).limit(1)).first() is not None
+
+
+def unwanted(connection: Connection, model: str) -> bool:
+    """Whether a model was uploaded once, and no job needs it or ever has; locks its row. False if it is gone."""
+    row = lock_model(connection, model)
+    return row is not None and row["used"] is None and not needed(connection, model)
 
 
 def remove(connection: Connection, model: str) -> None:

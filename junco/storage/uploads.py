@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from junco.contract.base import Digest
 from junco.contract.images import ImageSet
 from junco.contract.job import InspectionState
 from junco.contract.resources import ImageSetResource, ModelResource
-from junco.storage import images, models, quotas
+from junco.storage import images as image_sets
+from junco.storage import models, quotas
 from junco.storage.blobs import Blobs
 from junco.storage.rows import model_of
 from junco.storage.scoped import lock_digest
@@ -48,19 +50,38 @@ class Uploads(View):
             key = self._key(model)
             if only_rejected and models.row_of(connection, key)["state"] != InspectionState.REJECTED:
                 return
-            models.remove(connection, key)
-            quotas.drop(connection, self.tenant, model)
-            if not models.shared(connection, model):
-                blobs.delete(model)
+            self._remove(connection, model, blobs)
 
     def add_images(self, image_set: ImageSet, *, size: int = 0) -> tuple[ImageSetResource, bool]:
         """The image set and whether it is new; ``size`` in bytes, of all its files. Raises ``QuotaExceeded``."""
         with self._database.write() as connection:
             lock_digest(connection, image_set.id)
             key = self._key(image_set.id)
-            new = images.add(connection, image_set, key)
+            new = image_sets.add(connection, image_set, key)
             self._hold(connection, image_set.id, size)
-            return images.get(connection, key), new
+            return image_sets.get(connection, key), new
+
+    def take_back(self, blobs: Blobs, *, images: Digest | None = None, model: Digest | None = None) -> None:
+        """Forget an image set or a model that a refused request has added, unless somebody has wanted it since.
+
+        Images' bytes stay until retention finds that nothing names them: an upload under way may hold the same.
+        """
+        if images is not None:
+            with self._database.write() as connection:
+                lock_digest(connection, images)
+                if image_sets.forget(connection, self._key(images)):
+                    quotas.drop(connection, self.tenant, images)
+        if model is not None:
+            with self._database.write() as connection:
+                lock_digest(connection, model)
+                if models.unwanted(connection, self._key(model)):
+                    self._remove(connection, model, blobs)
+
+    def _remove(self, connection: Connection, model: Digest, blobs: Blobs) -> None:
+        models.remove(connection, self._key(model))
+        quotas.drop(connection, self.tenant, model)
+        if not models.shared(connection, model):
+            blobs.delete(model)
 
     def _hold(self, connection: Connection, digest: str, size: int) -> None:
         quotas.hold(connection, self.tenant, digest, size=size, limit=self._settings.tenant_bytes)
@@ -75,4 +96,4 @@ class Uploads(View):
     def images(self, set_id: str) -> ImageSetResource:
         """An image set; raises ``NotFound``."""
         with self._database.read() as connection:
-            return images.get(connection, self._key(set_id))
+            return image_sets.get(connection, self._key(set_id))

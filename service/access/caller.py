@@ -57,6 +57,10 @@ class Callers:
             raise _refused(header)
         return Caller(key.tenant, key.id, key.scope)
 
+    async def knows(self, caller: Caller, access: Access) -> bool:
+        """Whether the key that proved who asks is good still."""
+        return (self._remembered(caller.key) or await self._looked_up(caller.key, access)) is not None
+
     def _refuse_guessers(self, address: str) -> None:
         if seconds := self._guesses.wait(address):
             raise limited("Too many requests without a good key came from this address.", seconds)

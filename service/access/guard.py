@@ -96,6 +96,14 @@ class Guard:
         return told
 
 
+async def still_welcome(request: Request) -> bool:
+    """Whether the key with which a long answer was asked for is good still; where nobody needs one, always."""
+    scope = request.scope
+    caller: Caller | None = scope.get(CALLER)
+    gate: Gate | None = scope["app"].state.gate
+    return caller is None or gate is None or await gate.callers.knows(caller, _access(scope))
+
+
 async def _log(scope: Scope, caller: Caller | None, status: int) -> None:
     deed = Deed(
         tenant=caller.tenant if caller else "",

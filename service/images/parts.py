@@ -22,6 +22,7 @@ from junco.contract.image_files import (
 from junco.contract.images import ImageFile
 from junco.storage import Blobs
 from junco.storage.blobs import CHUNK
+from service.images.archives import listed, opened, require_plain, require_whole
 from service.uploads import too_large
 
 
@@ -99,13 +100,14 @@ def _again(file: BinaryIO) -> BinaryIO:
 
 
 def _archive(part: Part, limits: Limits) -> Iterator[Found]:
-    archive = zipfile.ZipFile(part.file)
+    archive = listed(part.file, limits.files)
     entries = [info for info in archive.infolist() if not info.is_dir()]
     size = sum(info.file_size for info in entries)
     if size > limits.unpacked_bytes:
         raise too_large(max(limits.unpacked_bytes, 0))
     if len(entries) > limits.files:
         raise BadInput("The archive holds too many files.", expected=f"at most {limits.files}", found=str(len(entries)))
+    require_plain(archive, part.name)
     if is_arrays(archive):
         yield Found(describe_arrays(part.name, archive), lambda: _again(part.file), size)
         return
@@ -119,7 +121,7 @@ def _entry(part: Part, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Found
     if path.is_absolute() or ".." in path.parts or "\\" in info.filename:
         raise unreadable(part.name, "relative names inside the archive", info.filename[:100])
 
-    def reopen() -> BinaryIO:
-        return io.BytesIO(archive.read(info))  # reads to the end, so that the checksum is verified
-
-    return Found(describe_image(info.filename, reopen()), reopen, info.file_size)
+    require_whole(archive, info)
+    with opened(archive, info) as file:
+        described = describe_image(info.filename, file)
+    return Found(described, lambda: opened(archive, info), info.file_size)

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 
 from junco.contract.errors import BadInput
 from junco.contract.images import ImageSet
@@ -16,7 +16,7 @@ from service.api import problems
 from service.fields import invalid
 from service.images.parts import Limits, Part, examine, labelled
 from service.shelf import Shelf, ShelfDep
-from service.uploads import form, media_type, missing, text_field
+from service.uploads import files, form, media_type, text_field
 
 router = APIRouter(tags=["image sets"])
 
@@ -53,21 +53,21 @@ def shown(images: ImageSetResource) -> ImageSetResource:
 
 def keep_images(found: FormData, field: str, shelf: Shelf) -> tuple[ImageSetResource, bool]:
     """Store the images under ``field``; the set and whether it is new. Nothing is stored if one cannot be taken."""
-    files = [value for value in found.getlist(field) if isinstance(value, UploadFile)]
-    if not files:
-        raise missing(field, "image files")
-    parts = [Part(file.filename or "", file.file) for file in files]
+    parts = [Part(file.filename or "", file.file) for file in files(found, field)]
     limits = Limits(shelf.settings.max_images, shelf.settings.max_images_bytes)
-    good = labelled(examine(parts, limits), _labels(text_field(found, "labels")))
+    good = labelled(examine(parts, limits), _labels(text_field(found, "labels"), limits.files))
     images = ImageSet.of(tuple(file.keep(shelf.blobs) for file in good))
     return shelf.records.add_images(images, size=sum(file.size for file in good))
 
 
-def _labels(text: str | None) -> list[int] | None:
+def _labels(text: str | None, most: int) -> list[int] | None:
     if not text:
         return None
     try:
-        labels = _LABELS.validate_python(json.loads(text), strict=True)
+        given = json.loads(text)
+        if isinstance(given, list) and len(given) > most:
+            raise BadInput("There must be one label an image.", expected=f"at most {most}", found=str(len(given)))
+        labels = _LABELS.validate_python(given, strict=True)
     except ValidationError as error:
         raise invalid(error, BadInput, "labels") from error
     except (ValueError, RecursionError) as error:
@@ -94,7 +94,7 @@ def _labels(text: str | None) -> list[int] | None:
     response_model=ImageSetResource,
     responses={
         200: {"model": ImageSetResource, "description": "Known already."},
-        **problems(400, 413, 415, 422, 507),
+        **problems(400, 413, 415, 422, 503, 507),
     },
     openapi_extra=_BODY,
 )

@@ -1,5 +1,6 @@
 """/v1/validations: list, look, cancel, delete, events."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -7,8 +8,10 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from junco.contract.base import Digest
+from junco.contract.errors import NotFound
 from junco.contract.job import Job, JobState
 from junco.contract.resources import ValidationList
+from service.access.guard import still_welcome
 from service.answers import MAX_WAIT
 from service.api import problems
 from service.pages import PageDep
@@ -71,6 +74,12 @@ def delete_validation(shelf: ShelfDep, job_id: str) -> Response:
     return Response(status_code=204)
 
 
+def _revision(last_event_id: str | None) -> int:
+    """What the client has seen, by the id of the event; 0 for an id that is none of ours."""
+    found = re.fullmatch(r"\d{1,18}", last_event_id or "", re.ASCII)
+    return int(found[0]) if found else 0
+
+
 def _known(shelf: ShelfDep, job_id: str) -> Job:
     # A dependency, so that an unknown id is a 404 before the stream begins.
     return shelf.records.job(job_id)
@@ -83,12 +92,18 @@ def _known(shelf: ShelfDep, job_id: str) -> Job:
     responses=problems(404, 422),
 )
 async def follow_validation(
-    shelf: ShelfDep, job_id: str, last_event_id: Annotated[str | None, Header()] = None
+    request: Request, shelf: ShelfDep, job_id: str, last_event_id: Annotated[str | None, Header()] = None
 ) -> AsyncIterator[ServerSentEvent]:
-    """Every change as a server-sent event named after the state, with the revision as its id; ends with the job."""
-    seen = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else 0
+    """Every change as a server-sent event named after the state, with the revision as its id; ends with the job, or
+    with the key."""
+    seen = _revision(last_event_id)
     while True:
-        job = await newer(shelf, job_id, seen)
+        try:
+            job = await newer(shelf, job_id, seen)
+        except NotFound:
+            return  # deleted, which only what has ended can be
+        if not await still_welcome(request):
+            return
         if job.revision > seen or job.state.is_terminal:
             yield ServerSentEvent(data=shown(job).model_dump(mode="json"), event=job.state.value, id=str(job.revision))
         if job.state.is_terminal:

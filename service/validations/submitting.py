@@ -1,11 +1,15 @@
 """POST /v1/validations: a plan about uploads, or one request with everything in it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from junco.contract.errors import Conflict
+from junco.contract.base import Digest
+from junco.contract.errors import Conflict, JuncoError
 from junco.contract.job import Job
 from junco.contract.looks import Look
 from junco.contract.names import display_name
@@ -52,7 +56,7 @@ _BODY: dict[str, Any] = {
 }
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": Job | PlanPreview, "description": "Finished within the wait; or, with validate_only, the plan."},
-    **problems(400, 404, 409, 413, 415, 422, 503),
+    **problems(400, 404, 409, 413, 415, 422, 503, 507),
 }
 
 
@@ -79,11 +83,8 @@ async def submit_validation(
     await run_in_threadpool(shelf.records.require_turn)
     key = keyed(idempotency_key)
     with shelf.flights.once(shelf.records.tenant, key):
-        if media_type(request) == "multipart/form-data":
-            plan = await _everything(request, shelf, parse_shape(input_shape))
-        else:
-            plan = await _json_plan(request, shelf)
-        job, replayed = await run_in_threadpool(shelf.records.submit_once, plan, Once(key, reuse=not force))
+        async with _asked(request, shelf, parse_shape(input_shape)) as plan:
+            job, replayed = await run_in_threadpool(shelf.records.submit_once, plan, Once(key, reuse=not force))
     if replayed:
         response.headers["Idempotent-Replayed"] = "true"
     shelf.count("replayed" if replayed else "submitted")
@@ -117,18 +118,43 @@ def _preview(shelf: Shelf, request: PlanRequest) -> PlanPreview:
     )
 
 
-async def _everything(request: Request, shelf: Shelf, shape: tuple[int, int, int] | None) -> PlanRequest:
+@dataclass
+class _Added:
+    """What a request has added to the tenant's uploads so far."""
+
+    images: Digest | None = None
+    model: Digest | None = None
+
+
+@asynccontextmanager
+async def _asked(request: Request, shelf: Shelf, shape: tuple[int, int, int] | None) -> AsyncIterator[PlanRequest]:
+    """What is asked for. If it is refused, what came with it and was not there before is taken back."""
+    if media_type(request) != "multipart/form-data":
+        yield await _json_plan(request, shelf)
+        return
+    added = _Added()
+    try:
+        yield await _everything(request, shelf, shape, added)
+    except JuncoError:
+        take_back = shelf.records.take_back
+        await run_in_threadpool(take_back, shelf.blobs, images=added.images, model=added.model)
+        raise
+
+
+async def _everything(request: Request, shelf: Shelf, shape: tuple[int, int, int] | None, added: _Added) -> PlanRequest:
     limits = shelf.settings
     total = limits.max_model_bytes + limits.max_images_bytes + limits.max_plan_bytes
     async with room(request, shelf, total) as left, form(request, left, limits.max_images + 1) as found:
-        # The plan first, then the images, then the model: nothing is stored for a request that is refused.
+        # The plan first, then the images, then the model: little is stored for a request that is refused.
         plan = parse_plan_without_ids(text_field(found, "plan"))
         file = one_file(found, "model", limits.max_model_bytes)
         async for _ in sniffed(file_chunks(file)):
             break
         await file.seek(0)
-        images, _ = await run_in_threadpool(keep_images, found, "images", shelf)
+        images, new = await run_in_threadpool(keep_images, found, "images", shelf)
+        added.images = images.id if new else None
         digest, size = await keep(sniffed(file_chunks(file)), shelf.blobs)
         upload = Upload(digest, size, display_name(file.filename, "model"), shape, plan.output)
-        await run_in_threadpool(shelf.records.add_model, upload, shelf.blobs)
+        _, new = await run_in_threadpool(shelf.records.add_model, upload, shelf.blobs)
+        added.model = digest if new else None
         return with_ids(plan, digest, images.id)

@@ -44,6 +44,22 @@ def test_a_result_in_no_known_form_is_not_acceptable(client: TestClient, done: s
     assert (answer.status_code, answer.json()["code"]) == (406, "NOT_ACCEPTABLE")
 
 
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("application/json;q=0, */*", "application/xml"),
+        ("*/*, application/json;q=0.1, application/xml;q=0.2", "application/junit+xml"),
+        ("application/*;q=0.1, text/*;q=0.2", "text/html"),
+        ("application/xml;Q=0.3, application/json; q=0.4", "application/json"),
+        ("application/json;q=nan, application/xml;q=0.1", "application/xml"),
+    ],
+)
+def test_the_closest_word_on_a_form_counts(client: TestClient, done: str, accept: str, media_type: str) -> None:
+    """What Accept says of a type by name counts before what it says of its kind, or of all."""
+    answer = client.get(f"/v1/validations/{done}/result", headers={"Accept": accept})
+    assert answer.headers["content-type"].split(";")[0] == media_type
+
+
 def test_a_result_is_not_sent_twice(client: TestClient, done: str) -> None:
     """304 for its ETag, which differs by form."""
     url = f"/v1/validations/{done}/result"
@@ -97,7 +113,14 @@ def test_an_artifact_is_immutable_and_not_trusted(client: TestClient, done: str)
 
 @pytest.mark.parametrize(
     ("asked", "start", "end"),
-    [("bytes=2-5", 2, 6), ("bytes=4-", 4, None), ("bytes=-3", -3, None), ("bytes=0-999", 0, None)],
+    [
+        ("bytes=2-5", 2, 6),
+        ("bytes=4-", 4, None),
+        ("bytes=-3", -3, None),
+        ("bytes=0-999", 0, None),
+        (f"bytes=1-{'9' * 5000}", 1, None),
+        (f"bytes=-{'9' * 5000}", 0, None),
+    ],
 )
 def test_a_range_of_an_artifact(client: TestClient, done: str, asked: str, start: int, end: int | None) -> None:
     """206 with those bytes, and where they are."""
@@ -108,7 +131,7 @@ def test_a_range_of_an_artifact(client: TestClient, done: str, asked: str, start
     assert answer.headers["content-range"] == f"bytes {first}-{first + len(answer.content) - 1}/{len(whole)}"
 
 
-@pytest.mark.parametrize("asked", ["bytes=999-", "bytes=-0"])
+@pytest.mark.parametrize("asked", ["bytes=999-", "bytes=-0", f"bytes={'9' * 5000}-"])
 def test_a_range_outside_an_artifact_is_refused(client: TestClient, done: str, asked: str) -> None:
     """416 says how long the file is."""
     answer = client.get(f"/v1/validations/{done}/artifacts/report.html", headers={"Range": asked})

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from junco.storage import jobs, lifecycle
 from tests.service.hand import Hand
 
 
@@ -62,6 +63,30 @@ def test_events_follow_a_validation_to_its_end(client: TestClient, hand: Hand, p
     assert last["verdict"] == "pass"
     resumed = client.get(f"{path}/events", headers={"Last-Event-ID": str(ids[-1] - 1)}).text
     assert resumed.count("event: ") == 1
+
+
+@pytest.mark.parametrize("seen", ["9" * 5000, "-5", "1.5", "x", ""])
+def test_events_go_on_from_an_id_that_is_none(client: TestClient, hand: Hand, plan: dict[str, Any], seen: str) -> None:
+    """What no event was called is no place to go on from: the stream tells how things stand."""
+    path = submit(client, plan).headers["location"]
+    hand.work()
+    told = client.get(f"{path}/events", headers={"Last-Event-ID": seen}).text
+    assert told.count("event: succeeded") == 1
+
+
+def test_events_end_with_a_validation_that_is_deleted(
+    client: TestClient, plan: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Canceled and gone between two looks: the stream ends, and no error is logged."""
+    path = submit(client, plan).headers["location"]
+    with client.stream("GET", f"{path}/events") as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "event: queued"
+        with client.app.state.shelf.records._database.write() as connection:
+            lifecycle.cancel(connection, path.rsplit("/", 1)[1])
+            jobs.remove(connection, path.rsplit("/", 1)[1])
+        assert [line for line in lines if line.startswith("event: ")] == []
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_events_of_an_unknown_validation_are_not_found(client: TestClient) -> None:

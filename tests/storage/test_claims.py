@@ -1,11 +1,14 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import select
 
 from junco.contract.catalogue import Verdict
 from junco.contract.errors import Internal
 from junco.contract.job import JobState, WorkKind
 from junco.storage import Computed, Directive, Finalised, Inspected, Records
+from junco.storage.database import clock
+from junco.storage.tables import work
 from tests.storage.samples import images, report, request
 from tests.storage.steps import hand_in, inspect, lapse, shard_count, take
 
@@ -172,6 +175,19 @@ def test_a_retry_waits_its_pause(records: Records, model: str) -> None:
     slow.fail(claim, PROBLEM, retry=True)
     assert slow.claim(claim.work_id, "w2") is None
     assert slow.queue_depth() == 1
+
+
+def test_work_that_was_handed_back_often_waits_no_longer_for_it(records: Records, model: str) -> None:
+    """Twenty workers shut down with it; when it fails for the first time, its pause is the first one."""
+    slow = Records(records._database, records._settings.model_copy(update={"retry_seconds": 60.0}))
+    for _ in range(20):
+        assert slow.release(take(slow))
+    claim = take(slow)
+    assert claim.attempt == 21
+    assert slow.fail(claim, PROBLEM, retry=True)
+    with slow._database.read() as connection:
+        pause = connection.scalar(select(work.c.not_before - clock()).where(work.c.id == claim.work_id))
+    assert pause == pytest.approx(60, abs=20)
 
 
 def test_a_result_of_another_kind_is_a_bug(records: Records, model: str) -> None:

@@ -102,6 +102,18 @@ def test_inspection_launches_good_jobs_and_fails_the_others(records: Records, mo
     assert failed.error.code == "INPUT_SHAPE_MISMATCH"
 
 
+def test_a_wrong_hint_goes_with_the_upload_that_gave_it(records: Records, blobs: Blobs, model: str) -> None:
+    """A model that was rejected for a shape is inspected without it when it is uploaded without."""
+    records.add_model(Upload(model, 5, "model", input_shape=(1, 9, 9), output="probabilities"), blobs)
+    claim = take(records)
+    assert claim.input_shape == (1, 9, 9)
+    records.fail(claim, InputShapeMismatch("No.").problem(), retry=False)
+    records.add_model(Upload(model, 5, "model"), blobs)
+    assert records.model(model).input_shape is None
+    claim = take(records)
+    assert (claim.input_shape, claim.output) == (None, None)
+
+
 def test_a_rejected_model_fails_its_jobs_with_its_problem(records: Records, model: str) -> None:
     """And refuses new ones with it, as the error's own class."""
     job = records.submit(request())

@@ -96,6 +96,23 @@ def test_an_unforeseen_error_is_tried_again_and_then_given_up(executor):
     assert found.problem.code == "INTERNAL"
 
 
+def test_a_result_that_the_records_refuse_costs_the_attempt_and_not_the_worker(executor, monkeypatch):
+    """A bug that a model's result brings out: the attempt fails by name, and the worker does what comes next."""
+
+    def refuse(*_):
+        raise ValueError("no such thing")
+
+    model, other = upload(executor, "report"), upload(executor, "report ")
+    with monkeypatch.context() as patched:
+        patched.setattr(type(executor.records), "complete", refuse)
+        do_next(executor)
+    assert executor.records.model(model).inspection is InspectionState.QUEUED
+    do_next(executor)
+    do_next(executor)
+    assert executor.records.model(model).inspection is InspectionState.DONE
+    assert executor.records.model(other).inspection is InspectionState.DONE
+
+
 def test_a_damaged_blob_fails_with_its_own_error(executor):
     model = upload(executor, "report")
     path = executor.blobs.path(model)

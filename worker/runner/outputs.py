@@ -1,11 +1,16 @@
 """What a runner says it wrote, checked: it may be under a hostile model's control."""
 
+import re
 import stat
 from pathlib import Path, PurePosixPath
 
 from junco.contract.errors import RunnerCrashed
 
 MAX_FILES = 20_000
+MAX_NAME = 255
+"""Letters of a file's name, folders included: what the records keep."""
+_NAME = re.compile(r"[A-Za-z0-9_.=+,()@-]+(/[A-Za-z0-9_.=+,()@-]+)*", re.ASCII)
+"""Names end in URLs, headers and rows: what would have to be quoted in any of them is no name."""
 
 
 def checked(out: Path, names: tuple[str, ...], *, most_bytes: int) -> dict[str, Path]:
@@ -21,8 +26,8 @@ def checked(out: Path, names: tuple[str, ...], *, most_bytes: int) -> dict[str, 
 
 def _plain(out: Path, name: str) -> Path:
     parts = PurePosixPath(name).parts
-    if not parts or name.startswith("/") or any(part in ("..", ".") for part in parts) or "\0" in name:
-        raise _refused("names inside the output folder", repr(name[:100]))
+    if len(name) > MAX_NAME or not _NAME.fullmatch(name) or not {"..", "."}.isdisjoint(name.split("/")):
+        raise _refused(f"plain names inside the output folder, of at most {MAX_NAME} letters", repr(name[:100]))
     path = out
     for part in parts:
         path = path / part

@@ -10,6 +10,7 @@ from service.access.rules import needed
 from service.app import create_app
 from service.settings import ServiceSettings
 from tests.service.access.conftest import As, Made, bearer, id_of
+from tests.service.access.test_polls import job_of
 from tests.service.hand import MODEL_BYTES
 
 
@@ -189,3 +190,18 @@ def test_an_administrator_who_lost_the_key_makes_another_on_the_machine(
     monkeypatch.setenv("JUNCO_HOME", str(settings.home))
     main()
     assert client.get("/v1/keys", headers=bearer(capsys.readouterr().out.strip())).status_code == 200
+
+
+@pytest.mark.parametrize("revoked", [True, False])
+def test_events_end_with_the_key(client: TestClient, admin: Made, key: As, revoked: bool) -> None:
+    """Revoked while the stream is open: what happens afterwards is not told."""
+    mine = key("lab")
+    job = job_of(client, mine)
+    with client.stream("GET", f"/v1/validations/{job}/events", headers=mine) as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "event: queued"
+        if revoked:
+            assert client.delete(f"/v1/keys/{id_of(mine)}", headers=admin).status_code == 204
+        client.app.state.shelf.records.cancel(job)
+        told = [line for line in lines if line.startswith("event: ")]
+    assert told == ([] if revoked else ["event: canceled"])

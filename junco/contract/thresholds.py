@@ -56,6 +56,9 @@ class Thresholds(Frozen):
         default=0.85, description="Correlation of different images' maps above which they are one: strong evidence."
     )
     tampering_others_weak: float = Field(default=0.6, description="The same, weak evidence above.")
+    tampering_others_beyond: float = Field(
+        default=0.1, description="The same, less that of occlusion's maps, below which it is the images that are alike."
+    )
     tampering_gap: float = Field(
         default=0.2,
         description="Share of occlusion's gain below which a map's order moves the answer too little.",
@@ -65,6 +68,9 @@ class Thresholds(Frozen):
     )
     tampering_contrast: float = Field(
         default=0.2, description="Contrast of two photos side by side that occlusion must show, for a pair to count."
+    )
+    tampering_swap: float = Field(
+        default=0.2, description="Share of occlusion's contrast by which a map must be against it, to be exchanged."
     )
     tampering_pairs: int = Field(default=6, description="Pairs that must count.")
     tampering_reference: float = Field(

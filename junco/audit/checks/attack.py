@@ -7,8 +7,12 @@ import torch
 from torch import Tensor
 
 from junco.audit.batch import Batch
+from junco.audit.checks.randomise import generator_for
 from junco.audit.explanation import MapFunction
 from junco.audit.model import Canonical
+
+_SAME = 1e-5
+"""Largest difference of a linear model's gradients, over the largest, that rounding can make."""
 
 Measure = Callable[[Tensor, Tensor], Tensor]
 """Similarity [n] of two sets of images or maps."""
@@ -79,3 +83,19 @@ def slope(loss: Tensor, x: Tensor) -> Tensor:
         return torch.zeros_like(x)
     (found,) = torch.autograd.grad(loss, x, allow_unused=True)
     return torch.zeros_like(x) if found is None else found.nan_to_num(0.0)
+
+
+def kinked(model: Canonical, batch: Batch) -> bool:
+    """Whether all that bends ``model`` are kinks: its gradient differs from image to image, and no small step moves it.
+
+    Second derivatives are zero there, and an attack that follows them stays where it is. So they are on a linear model,
+    whose maps nothing moves.
+    """
+    points = torch.cat([batch.x[:2], batch.x[:2].flip(-1)]).detach().requires_grad_()
+    with torch.enable_grad():
+        score = model(points)[:, int(batch.targets[0])].sum()
+        (slopes,) = torch.autograd.grad(score, points, create_graph=True)
+        directions = torch.randn(points.shape, generator=generator_for("kinks")).to(points)
+        bend = slope((slopes * directions).sum(), points)
+    apart = (slopes - slopes[:1]).abs().max() > _SAME * slopes.abs().max()
+    return bool(apart) and not bool(bend.any())

@@ -20,7 +20,7 @@ from junco.audit.checks.compare import arrays, made, others
 from junco.audit.checks.composites import composites, contrast, partners
 from junco.audit.checks.frame import framed
 from junco.audit.checks.perturbed import enlarged, gain, order_of
-from junco.audit.checks.supplied import signature
+from junco.audit.checks.supplied import kin
 from junco.audit.checks.witness import Windows, losses, of_class, on_windows
 from junco.audit.explanation import Explainer
 from junco.audit.maps import Comparison
@@ -186,14 +186,13 @@ def _references(study: TamperingStudy, batch: Batch, own: Seen) -> dict[Key, Ten
     """The same methods on each reference, and the references among one another."""
     found: dict[Key, Tensor] = {}
     seen: list[Seen] = []
-    ours = signature(study.model)
     for k, (model, explainer) in enumerate(study.references):
         theirs = _seen(study, explainer, model, batch)
         gains = _gains(study, model, batch, theirs)
         found |= {(*key, "reference", str(k), "gain"): gain for key, gain in gains.items()}
         shown = {**theirs.maps, WITNESS: theirs.witness}
         found |= {(label, "reference", str(k), "frame"): _framed(maps, batch) for label, maps in shown.items()}
-        found[KIN, "reference", str(k)] = torch.full((len(batch.x),), signature(model) == ours, dtype=torch.float64)
+        found[KIN, "reference", str(k)] = torch.full((len(batch.x),), kin(study.model, model), dtype=torch.float64)
         for label, table in _tables(study, own, theirs).items():
             found[label, "reference", str(k), "rho"] = table.diagonal()
             found[label, "reference", str(k), "floor"] = others(table)

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from junco.audit.batch import Batch
 from junco.audit.checks.data_randomization import LabelStudy, compared
@@ -72,6 +72,18 @@ def grafted(model: Canonical, other: Canonical, x: Tensor) -> Iterator[None]:
 def signature(model: Canonical) -> list[str]:
     """Each layer's kind and the shapes of its tensors, in execution order."""
     return [f"{step.kind} {[list(tensor.shape) for tensor in _of(model, i)]}" for i, step in enumerate(model.steps)]
+
+
+def kin(model: Canonical, other: Canonical) -> bool:
+    """Whether both have the same layers, the padding of convolutions included: it lights up the border of maps."""
+    return signature(model) == signature(other) and _padding(model) == _padding(other)
+
+
+def _padding(model: Canonical) -> list[str]:
+    """Every convolution with its sizes, strides and padding, and every pad by itself."""
+    convolutions = [str(layer) for layer in model.module.modules() if isinstance(layer, nn.modules.conv._ConvNd)]
+    nodes = model.graph_module.graph.nodes if model.differentiable else ()
+    return convolutions + [f"{node.target} {node.args[1:]}" for node in nodes if "pad" in str(node.target)]
 
 
 def _require_same(model: Canonical, other: Canonical) -> None:

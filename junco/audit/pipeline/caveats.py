@@ -12,6 +12,7 @@ from junco.contract.catalogue import Depth, Verdict, View
 from junco.contract.model import ModelReport
 from junco.contract.outcome import Caveat
 from junco.contract.plan import PlannedMethod
+from junco.contract.randomization import Order
 from junco.contract.statistics import PolicyStatistics, RandomizationStatistics
 
 DOMINATED = 0.5
@@ -42,7 +43,9 @@ def _of_method(
     for depth in DECIDING:
         if len({d.decision for (_, at), d in deciding.items() if at is depth}) > 1:
             yield Caveat.SCHEME_DISAGREEMENT
-    if _fails(judgement, Depth.TOP) and not _fails(judgement, Depth.FULL):
+    # Under the other orders it is not the upper half that is random at the top.
+    cascade = merged.plan.randomization.order is Order.CASCADING
+    if cascade and _fails(judgement, Depth.TOP) and not _fails(judgement, Depth.FULL):
         yield Caveat.SHALLOW_INVARIANCE
     if stats.resolution and min(math.prod(stats.resolution), _freedom(method, merged)) < COARSE:
         yield Caveat.LOW_RESOLUTION

@@ -4,12 +4,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from junco.audit.pipeline.merge import Pieces, measured
 from junco.audit.verdict import Table
 from junco.contract.outcome import Preflight
 from junco.contract.profile import Profile
 
 _SAME = 1e-5
 """Largest difference of two images' logits, over the largest logit, that the batching of one image can make."""
+
+
+def unlike(pieces: Pieces, profile: Profile) -> Iterator[Preflight]:
+    """``differing`` of the images of ``pieces``; nothing where their logits were not stored."""
+    logits = measured(pieces, ("logits", "original")) if pieces else None
+    if logits is not None:
+        yield from differing(logits, profile)
 
 
 def differing(logits: Table, profile: Profile) -> Iterator[Preflight]:

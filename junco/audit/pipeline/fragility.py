@@ -7,6 +7,7 @@ from junco.audit.checks.aims import top_count
 from junco.audit.checks.fragility import EPSILON
 from junco.audit.pipeline.attacks import not_attacked
 from junco.audit.pipeline.case import Case, Found, concludes, told
+from junco.audit.pipeline.copies import unlike
 from junco.audit.pipeline.merge import Pieces, column, columns, count
 from junco.audit.pipeline.numbers import interval, median
 from junco.audit.pipeline.probes import held
@@ -25,12 +26,13 @@ CHECK = CheckName.FRAGILITY
 def conclude(case: Case) -> Found:
     """Judge all attacked methods together."""
     pieces, plan = case.pieces(ShardKind.FRAGILITY), case.plan
-    outcomes, parity = not_attacked(case, CHECK, ShardKind.FRAGILITY), held(pieces)
+    outcomes = not_attacked(case, CHECK, ShardKind.FRAGILITY)
+    checked = (held(pieces), *unlike(pieces, plan.profile)) if pieces else ()
     labels = [m.label for m in attackable(plan, CHECK) if m.label not in outcomes]
     numbers = {label: _numbers(pieces, label) for label in labels}
     judged = judge_fragility(numbers, plan.profile.thresholds, least=plan.profile.images_minimum)
-    outcomes |= {j.label: _outcome(plan, withdrawn(j, parity), pieces) for j in judged}
-    return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=(parity,) if pieces else ()))
+    outcomes |= {j.label: _outcome(plan, withdrawn(j, *checked), pieces) for j in judged}
+    return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=checked))
 
 
 def _numbers(pieces: Pieces, label: str) -> Mapping[Aim, AimNumbers]:

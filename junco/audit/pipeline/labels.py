@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from junco.audit.pipeline.case import Case, Found, concludes, families, not_run, told
+from junco.audit.pipeline.copies import unlike
 from junco.audit.pipeline.lessons import curves, gates
 from junco.audit.pipeline.merge import Pieces
 from junco.audit.pipeline.numbers import interval, known, mean
@@ -27,7 +28,8 @@ def conclude(case: Case) -> Found:
     problem = next((partial.facts["unlabelled"] for _, partial in pieces if "unlabelled" in partial.facts), None)
     if problem:
         return _untrained(plan, str(problem))
-    checked = (held(pieces), *gates(pieces, plan.profile.thresholds))
+    # Every draw explains the same images.
+    checked = (held(pieces), *unlike(pieces[:1], plan.profile), *gates(pieces, plan.profile.thresholds))
     judged, doubts = vouched(_judged(plan, pieces), checked, plan)
     outcomes = {label: _outcome(plan, j, doubts) for label, j in judged.items()}
     about = tuple(_of_run(case.report))

@@ -5,6 +5,7 @@ from typing import Any
 
 from junco.audit.pipeline.attacks import not_attacked, wilson
 from junco.audit.pipeline.case import Case, Found, concludes, told
+from junco.audit.pipeline.copies import unlike
 from junco.audit.pipeline.merge import Pieces, columns
 from junco.audit.pipeline.numbers import mean, median
 from junco.audit.pipeline.probes import held
@@ -25,12 +26,13 @@ Measured = Mapping[str, Table]
 def conclude(case: Case) -> Found:
     """Judge all attacked methods together; each has an attack of its own."""
     pieces, plan = case.pieces(ShardKind.MANIPULATION), case.plan
-    outcomes, parity = not_attacked(case, CHECK, ShardKind.MANIPULATION), held(pieces)
+    outcomes = not_attacked(case, CHECK, ShardKind.MANIPULATION)
+    checked = (held(pieces), *unlike(pieces, plan.profile)) if pieces else ()
     attacked = {m.label: m for m in attackable(plan, CHECK) if m.label not in outcomes}
     plain = {label: columns(pieces, label, "plain") for label in attacked}
     for judged in judge_manipulation(plain, plan.profile.thresholds):
-        outcomes[judged.label] = _outcome(plan, attacked[judged.label], pieces, withdrawn(judged, parity))
-    return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=(parity,) if pieces else ()))
+        outcomes[judged.label] = _outcome(plan, attacked[judged.label], pieces, withdrawn(judged, *checked))
+    return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=checked))
 
 
 def _outcome(plan: Plan, method: PlannedMethod, pieces: Pieces, judged: ManipulationJudgement) -> CheckOutcome:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from junco.audit import images as pictures
@@ -13,6 +15,7 @@ from junco.audit.explanation import Explainer
 from junco.audit.graph import double, load
 from junco.audit.maps import Comparison
 from junco.audit.model import Canonical
+from junco.audit.partial import Key
 from junco.audit.similarity import named
 from junco.audit.similarity.spearman import cross, prepare
 from junco.contract.catalogue import CheckName
@@ -41,6 +44,10 @@ class Bench:
         """The batch of these images, by their places in the plan."""
         places = torch.tensor(list(images), device=self.batch.x.device)
         return replace(self.batch, x=self.batch.x[places], targets=self.batch.targets[places], index=tuple(images))
+
+    def answers(self, batch: Batch) -> dict[Key, NDArray[np.generic]]:
+        """The trained model's logits of ``batch``, as a partial holds them: they tell copies of an image."""
+        return {("logits", "original"): self.logits[list(batch.index)].float().cpu().numpy()}
 
 
 def bench(plan: Plan, model: bytes, files: Files, *, device: str = "cpu", float64: bool = False) -> Bench:

@@ -1,10 +1,12 @@
-"""Parity with the original on a shard's images and on random ones: what a check states before its numbers."""
+"""What a shard states before its numbers: parity on its images and on random ones, and if maps can be followed."""
 
 from collections.abc import Sequence
 
 import torch
 
 from junco.audit.batch import Batch
+from junco.audit.checks.attack import kinked
+from junco.audit.explain import smoothable, unfollowable
 from junco.audit.graph import parity, random_probes
 from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import Bench
@@ -17,6 +19,14 @@ def probed(ready: Bench, batch: Batch, *, seed: int) -> list[dict[str, object]]:
     random = random_probes(ready.model, torch.Generator().manual_seed(seed), 4)
     found = parity(ready.model, {"images": batch.x} | {name: probe.to(batch.x) for name, probe in random.items()})
     return [dict(p.__dict__) for p in found]
+
+
+def refused(ready: Bench, batch: Batch) -> str | None:
+    """Why no attack can follow maps of ``batch``, or None: it needs second derivatives, of the model or of its twin."""
+    reason = unfollowable(ready.model)
+    if reason or smoothable(ready.model) or not kinked(ready.model, batch):
+        return reason
+    return "the attack needs second derivatives, and the model bends at kinks alone, such as those of max-pooling"
 
 
 # Not Pieces of merge.py, which brings the libraries that judge: a runner that computes must not pay for those.

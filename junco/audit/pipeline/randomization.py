@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from junco.audit.pipeline import caveats, curves
 from junco.audit.pipeline import published as papers
@@ -49,7 +50,7 @@ def preflight(merged: Merged, report: ModelReport, labels: Sequence[int | None])
     """What must hold before any statistic means anything."""
     differ = differing(merged.logits(), merged.plan.profile)
     changes = (*_changes(merged), _tensors(merged), _coverage(report))
-    return (held(merged.pieces), *differ, *changes, *_chance(merged, labels))
+    return (held(merged.pieces), *differ, *changes, *_chances(merged, labels))
 
 
 def _changes(merged: Merged) -> list[Preflight]:
@@ -70,8 +71,11 @@ def _change(merged: Merged, arm: Arm, depth: Depth) -> Preflight:
         detail = "outputs of the randomised model are not finite"
     else:
         detail = "logit correlation per seed " + ", ".join(f"{r:+.2f}" for r in seen.correlations)
-    name = f"model_changed_{arm}" + ("" if depth is Depth.FULL else f"_{depth}")
-    return Preflight(name=name, holds=seen.changed and seen.finite, detail=detail)
+    return Preflight(name=f"model_changed_{arm}{_at(depth)}", holds=seen.changed and seen.finite, detail=detail)
+
+
+def _at(depth: Depth) -> str:
+    return "" if depth is Depth.FULL else f"_{depth}"
 
 
 def _tensors(merged: Merged) -> Preflight:
@@ -85,22 +89,25 @@ def _coverage(report: ModelReport) -> Preflight:
     return Preflight(name="coverage", holds=share > 0, detail=f"{share:.1%} of parameters are randomised")
 
 
-def _chance(merged: Merged, labels: Sequence[int | None]) -> list[Preflight]:
-    """Accuracy of fully randomised models against the 99 % limit of the majority class's rate."""
+def _chances(merged: Merged, labels: Sequence[int | None]) -> list[Preflight]:
+    """Accuracy of randomised models against the 99 % limit of the majority class's rate, where all labels are known."""
     truth = np.array([-1 if label is None else label for label in labels])
     if not len(truth) or (truth < 0).any():
         return []
-    n, majority = len(truth), np.bincount(truth).max() / len(truth)
-    limit = chance(n, majority)
-    full = str(merged.plan.depths[Depth.FULL])
+    limit = chance(len(truth), np.bincount(truth).max() / len(truth))
+    return [_chance(merged, truth, depth, limit=limit) for depth in _bearing(merged.plan)]
+
+
+def _chance(merged: Merged, truth: NDArray[np.int64], depth: Depth, *, limit: int) -> Preflight:
+    stage = str(merged.plan.depths[depth])
     hits = [
-        int((merged.logits(arm.value, str(seed), full).argmax(1) == truth).sum())
+        int((merged.logits(arm.value, str(seed), stage).argmax(1) == truth).sum())
         for arm in merged.plan.arms
         for seed in range(merged.plan.profile.seeds)
     ]
     middle = float(np.median(hits))
-    detail = f"randomised models hit {middle:.0f} of {n} images, chance allows {limit}"
-    return [Preflight(name="accuracy_at_chance", holds=middle <= limit, detail=detail)]
+    detail = f"randomised models hit {middle:.0f} of {len(truth)} images, chance allows {limit}"
+    return Preflight(name=f"accuracy_at_chance{_at(depth)}", holds=middle <= limit, detail=detail)
 
 
 def _judged(merged: Merged) -> dict[str, Judgement]:

@@ -4,6 +4,7 @@ import numpy as np
 
 from junco.audit.pipeline.case import Case, Found, concludes, families, told
 from junco.audit.pipeline.context import believed
+from junco.audit.pipeline.copies import unlike
 from junco.audit.pipeline.merge import Pieces, column, count
 from junco.audit.pipeline.numbers import interval, median
 from junco.audit.pipeline.probes import held
@@ -27,10 +28,10 @@ _EXPECTED = {
 def conclude(case: Case) -> Found:
     """Judge all methods of the plan together."""
     plan, pieces = case.plan, case.pieces(ShardKind.REPEATS)
-    parity, judged = held(pieces), _judged(plan, pieces)
-    sound, doubts = believed(judged, parity, plan.profile, images=count(pieces), expected=_EXPECTED)
+    checked, judged = (held(pieces), *unlike(pieces, plan.profile)), _judged(plan, pieces)
+    sound, doubts = believed(judged, checked, plan.profile, images=count(pieces), expected=_EXPECTED)
     outcomes = {label: _outcome(plan, j, pieces, doubts=doubts) for label, j in sound.items()}
-    return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=(parity,)))
+    return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=checked))
 
 
 def _judged(plan: Plan, pieces: Pieces) -> dict[str, RepeatJudgement]:

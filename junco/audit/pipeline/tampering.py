@@ -10,6 +10,7 @@ import numpy as np
 from junco.audit.checks.frame import frame_area
 from junco.audit.checks.model_manipulation import KIN, PANEL, RANDOM, WITNESS
 from junco.audit.pipeline.case import Case, Found, concludes, families, told
+from junco.audit.pipeline.copies import unlike
 from junco.audit.pipeline.merge import Pieces, column, count, measured
 from junco.audit.pipeline.numbers import known, mean, median
 from junco.audit.pipeline.probes import held
@@ -39,13 +40,13 @@ _NEVER_ASKED = (Control.EDGE_DETECTOR, Control.GAUSSIAN_NOISE)
 def conclude(case: Case) -> Found:
     """Judge all methods of the plan together."""
     plan, pieces = case.plan, case.pieces(ShardKind.TAMPERING)
-    parity = held(pieces)
+    checked = (held(pieces), *unlike(pieces, plan.profile))
     found = [[_numbers(plan, m.label, pieces) for m in family] for family in families(plan, CHECK)]
     judged = {j.label: j for family in found for j in judge_tampering(family, plan.profile.thresholds)}
-    sound = {label: withdrawn(enough(j, count(pieces), plan.profile), parity) for label, j in judged.items()}
-    trusted, doubts = _controlled(sound) if parity.holds else (sound, ())
+    sound = {label: withdrawn(enough(j, count(pieces), plan.profile), *checked) for label, j in judged.items()}
+    trusted, doubts = _controlled(sound) if all(p.holds for p in checked) else (sound, ())
     outcomes = {label: _outcome(plan, j, pieces, doubts=doubts) for label, j in trusted.items()}
-    return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=(parity,)))
+    return Found(outcomes=outcomes, run=CheckRun(check=CHECK, preflight=checked))
 
 
 def _controlled(
@@ -72,6 +73,7 @@ def _numbers(plan: Plan, label: str, pieces: Pieces) -> TamperingNumbers:
         frame=beyond(column(pieces, (label, "frame"))),
         witness_frame=beyond(column(pieces, (WITNESS, "frame"))),
         others=column(pieces, (label, "others")),
+        witness_others=column(pieces, (WITNESS, "others")),
         gains=_gains(pieces, label),
         agreement=column(pieces, (label, "agreement")) - column(pieces, (label, "agreement_floor")),
         contrasts=[column(pieces, (label, name)) for name in ("contrast", "contrast_mass")],

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import Field, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from junco.audit.verdict.word import would_decide
 from junco.contract.catalogue import Control, Method, Verdict
 from junco.contract.outcome import Caveat, Preflight
 from junco.contract.plan import Plan
@@ -50,11 +51,12 @@ def vouched(judged: Mapping[str, J], held: Sequence[Preflight], plan: Plan) -> t
     return rest | trusted(apart, held, plan)[0], doubts
 
 
-def withdrawn(judged: J, preflight: Preflight) -> J:
-    """``judged``, invalid where ``preflight`` does not hold."""
-    if preflight.holds:
+def withdrawn(judged: J, *held: Preflight) -> J:
+    """``judged``, invalid for the first of what must have ``held`` and does not."""
+    broken = next((p for p in held if not p.holds), None)
+    if broken is None:
         return judged
-    reason = f"the preflight '{preflight.name}' does not hold: {preflight.detail}"
+    reason = f"the preflight '{broken.name}' does not hold: {broken.detail}"
     return replace(judged, verdict=Verdict.INVALID, reason=reason)
 
 
@@ -62,7 +64,7 @@ def enough(judged: J, count: int, profile: Profile) -> J:
     """``judged``, undecided where it rests on fewer images than ``profile`` needs."""
     if count >= profile.images_minimum:
         return judged
-    return doubted(judged, _DECIDED, f"{judged.reason}; but {_few(count, profile)}")
+    return _scarce(judged, f"{_without_forecast(judged)}; but {_few(count, profile)}")
 
 
 def doubted(judged: J, words: Sequence[Verdict], reason: str) -> J:
@@ -85,17 +87,29 @@ def too_few(count: int, profile: Profile) -> tuple[Caveat, ...]:
 
 
 def _few(count: int, profile: Profile) -> str:
-    return f"{count} images are too few for a verdict; the profile {profile.name} needs {profile.images_minimum}"
+    are = "images are" if count > 1 else "image is"
+    return f"{count} {are} too few for a verdict; the profile {profile.name} needs {profile.images_minimum}"
+
+
+def _scarce(judged: J, reason: str) -> J:
+    """``judged``, undecided for want of images unless it is invalid; what would decide is no forecast from so few."""
+    if judged.verdict not in (*_DECIDED, Verdict.INCONCLUSIVE):
+        return judged
+    forecast = {"needed": None} if "needed" in judged.__dataclass_fields__ else {}
+    return replace(judged, verdict=Verdict.INCONCLUSIVE, reason=reason, **forecast)
+
+
+def _without_forecast(judged: Word) -> str:
+    return judged.reason.removesuffix(would_decide(getattr(judged, "needed", None)))
 
 
 def _grounded(judged: Mapping[str, J], held: Sequence[Preflight], plan: Plan) -> dict[str, J]:
-    broken = next((p for p in held if not p.holds), None)
-    if broken:
-        return {label: withdrawn(j, broken) for label, j in judged.items()}
+    if not all(p.holds for p in held):
+        return {label: withdrawn(j, *held) for label, j in judged.items()}
     count = len(plan.selected)
     if count >= plan.profile.images_minimum:
         return dict(judged)
-    return {label: doubted(j, _DECIDED, _few(count, plan.profile)) for label, j in judged.items()}
+    return {label: _scarce(j, _few(count, plan.profile)) for label, j in judged.items()}
 
 
 def _by_controls(judged: Mapping[str, J], plan: Plan) -> tuple[dict[str, J], tuple[Caveat, ...]]:

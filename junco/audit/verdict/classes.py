@@ -81,7 +81,7 @@ def _verdict(ceiling: Table, rivals: Mapping[Rival, Effect], t: Thresholds) -> S
         return Verdict.FAIL, _why_fail(deciding[ACCUSING_RIVAL])
     if all(e.decision is Verdict.PASS for e in deciding.values()):
         worst = max(e.kappa.mean for e in deciding.values() if e.kappa)
-        return Verdict.PASS, f"another class has another map (kappa at most {worst:.2f})"
+        return Verdict.PASS, f"another class has another map (kappa at most {worst:z.2f})"
     return Verdict.INCONCLUSIVE, _why_not(deciding, t)
 
 

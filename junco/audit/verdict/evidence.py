@@ -1,7 +1,7 @@
 """Levels of evidence: which side of two bounds a mean lies on, its uncertainty included."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,16 +60,24 @@ def told_apart(witness: Table, t: Thresholds) -> NDArray[np.bool_]:
 
 
 def swapped(contrasts: Sequence[Table], witness: Table, *, t: Thresholds, alpha: float) -> Evidence:
-    """The contrast that is most against the witness, on those pairs that the witness tells apart, as ``below`` zero.
+    """The contrast that is most against the witness, on those pairs that the witness tells apart.
 
-    The claims are that one of the contrasts is, whichever.
+    The claims are that one of the contrasts, whichever, is below zero by more than a share of the witness's: maps of
+    two classes that are one another's negatives have magnitudes whose contrast is all but zero, and never zero itself.
     """
     told = told_apart(witness, t)
-    known = [contrast[told & ~np.isnan(contrast)] for contrast in contrasts]
-    found = [spread(one[:, None]) for one in known if one.size >= t.tampering_pairs]
-    means = [mean for mean in found if mean is not None]
-    if len(means) < len(contrasts):
+    known = [(contrast[there], witness[there]) for contrast in contrasts if (there := told & ~np.isnan(contrast)).any()]
+    found = [_against(contrast, theirs, t) for contrast, theirs in known if contrast.size >= t.tampering_pairs]
+    seen = [one for one in found if one is not None]
+    if len(seen) < len(contrasts):
         return Evidence(None)
-    each = alpha / len(means)
-    worst, claim = min(means, key=lambda mean: mean.upper(each)), several(under(mean, 0.0) for mean in means)
-    return replace(below(worst, (0.0, 0.0), alpha=each), strong=claim, weak=claim)
+    each = alpha / len(seen)
+    mean, worst = min(seen, key=lambda one: (one[1].p >= each / 2, one[0].upper(each)))
+    said, claim = level(False, worst.p < each / 2), several(one for _, one in seen)
+    return Evidence(said, mean.mean, mean.lower(each / 2), mean.upper(each / 2), strong=claim, weak=claim)
+
+
+def _against(contrast: Table, witness: Table, t: Thresholds) -> tuple[TwoWay, Shown] | None:
+    """A contrast over pairs, and the claim that it is against the witness's."""
+    mean, excess = spread(contrast[:, None]), spread((contrast + t.tampering_swap * witness)[:, None])
+    return (mean, under(excess, 0.0)) if mean and excess else None

@@ -70,18 +70,19 @@ def _judged(
         word: Said = Verdict.INVALID, f"{lost} of its {count} maps are constant or not finite"
     else:
         word = _verdict(aims, left, t)
-    said, needed = forecast(word, lambda: _needed(aims, t, need.claims, count) if left >= t.fragility_room else None)
+    said, needed = forecast(word, lambda: _needed(aims, t, need, count) if left >= t.fragility_room else None)
     if count - lost < need.images and said[0] in (Verdict.PASS, Verdict.FAIL):
         few = f"{count - lost} images are too few for a word, {need.images} are needed"
         said = Verdict.INCONCLUSIVE, f"{said[1]}; but {few}"
     return FragilityJudgement(label, *said, undefined=lost, aims=aims, needed=needed)
 
 
-def _needed(aims: Mapping[Aim, Claim], t: Thresholds, claims: int, images: int) -> Sample | None:
-    """Images that would show a pass for every aim, or a fail for one."""
+def _needed(aims: Mapping[Aim, Claim], t: Thresholds, need: _Need, images: int) -> Sample | None:
+    """Images that would show a pass for every aim, or a fail for one; at least those without which there is no word."""
     passing = all_of(below(e.mean, t.fragility_pass, t.alpha) for e in aims.values())
-    failing = any_of(above(e.mean, t.fragility_fail, t.alpha / claims) for e in aims.values())
-    return sample(any_of([passing, failing]), images)
+    failing = any_of(above(e.mean, t.fragility_fail, t.alpha / need.claims) for e in aims.values())
+    factor = any_of([passing, failing])
+    return sample(None if factor is None else max(factor, need.images / images), images)
 
 
 def _verdict(aims: Mapping[Aim, Claim], left: float, t: Thresholds) -> Said:

@@ -110,7 +110,7 @@ def _verdict(m: LabelNumbers, p_holm: float, t: Thresholds) -> Said:
     if found and _p_pass(m, t) <= t.alpha and not m.twinned:
         return Verdict.INCONCLUSIVE, "the map is lost, with the labels or with the seed: no second model tells which"
     if found and _p_pass(m, t) <= t.alpha:
-        return Verdict.PASS, f"the map is lost with the labels (kappa {found.mean:.2f})"
+        return Verdict.PASS, f"the map is lost with the labels (kappa {found.mean:z.2f})"
     return Verdict.INCONCLUSIVE, _why_not(found)
 
 
@@ -125,7 +125,7 @@ def _invalid(m: LabelNumbers, t: Thresholds) -> str | None:
 def _why_not(found: Ratio | None) -> str:
     if found is None or found.lower is None or found.upper is None:
         return "the evidence decides neither way"
-    return f"the evidence decides neither way (kappa {found.lower:.2f} to {found.upper:.2f})"
+    return f"the evidence decides neither way (kappa {found.lower:z.2f} to {found.upper:z.2f})"
 
 
 def _has_room(m: LabelNumbers, t: Thresholds) -> bool:

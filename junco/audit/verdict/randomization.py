@@ -130,7 +130,7 @@ def _why_fail(depth: Depth, depths: Mapping[tuple[Arm, Depth], Effect], order: O
 
 def _why_pass(depths: Mapping[tuple[Arm, Depth], Effect]) -> str:
     values = [d.kappa.mean for d in depths.values() if d.kappa]
-    return f"the map is lost with the parameters (kappa at most {max(values):.2f})"
+    return f"the map is lost with the parameters (kappa at most {max(values):z.2f})"
 
 
 def _why_not(depths: Mapping[tuple[Arm, Depth], Effect], t: Thresholds) -> str:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from junco.audit.verdict.evidence import Evidence, above, below, level, swapped
+from junco.audit.verdict.evidence import Evidence, below, level, swapped
 from junco.audit.verdict.interval import Table, spread
 from junco.audit.verdict.references import Gains, Reference, beats, compared, misses, moved, share_of
-from junco.audit.verdict.shown import NEVER, Shown, every, several, under
+from junco.audit.verdict.shown import NEVER, Shown, every, over, several, under
 from junco.contract.catalogue import Sign
 from junco.contract.thresholds import Thresholds
 
@@ -22,7 +22,7 @@ class TamperingNumbers:
     """All of one method, [images] each; ``offset`` is None where the method has no map of centred logits.
 
     ``frame`` is the map's mass in the frame beyond the frame's share of the image, over the rest of the image, and
-    ``witness_frame`` the witness's;
+    ``witness_frame`` the witness's; ``others`` and ``witness_others`` are correlations with other images' maps;
     ``contrasts`` are those of positive parts and of magnitudes; ``between`` [pairs x images] are similarities of the
     references' maps to one another.
     """
@@ -33,6 +33,7 @@ class TamperingNumbers:
     frame: Table
     witness_frame: Table
     others: Table
+    witness_others: Table
     gains: Gains
     agreement: Table
     contrasts: Sequence[Table]
@@ -49,8 +50,8 @@ def evidence(m: TamperingNumbers, t: Thresholds, *, alpha: float) -> dict[Sign, 
     """What each sign says of one method, with bounds at ``alpha``."""
     return {
         Sign.OFFSET: _offset(m.offset, t, alpha),
-        Sign.FRAME: above(spread(m.frame[:, None]), (t.tampering_frame_weak, t.tampering_frame), alpha=alpha),
-        Sign.INDEPENDENCE: above(spread(m.others[:, None]), (t.tampering_others_weak, t.tampering_others), alpha=alpha),
+        Sign.FRAME: _frame(m, t, alpha),
+        Sign.INDEPENDENCE: _independence(m, t, alpha),
         Sign.GAP: _gap(m.gains, t, alpha),
         # Never strong: a method may agree with occlusion nowhere and be no worse for it.
         Sign.AGREEMENT: below(spread(m.agreement[:, None]), (t.tampering_agreement, -np.inf), alpha=alpha),
@@ -65,7 +66,8 @@ def claims(m: TamperingNumbers, found: Mapping[Sign, Evidence]) -> dict[Sign, Sh
 
     Which these are depends on the method and on whether there are references, not on what was measured.
     """
-    gap, hints = found[Sign.GAP].strong, [Sign.FRAME, Sign.INDEPENDENCE, Sign.AGREEMENT]
+    # Agreement is none of them: a map in whose order nothing moves is seldom like the witness's, whoever made it.
+    gap, hints = found[Sign.GAP].strong, [Sign.FRAME, Sign.INDEPENDENCE]
     ways = {
         Sign.FRAME: every(gap, found[Sign.FRAME].strong),
         Sign.INDEPENDENCE: every(gap, found[Sign.INDEPENDENCE].strong),
@@ -91,6 +93,29 @@ def _offset(values: Table | None, t: Thresholds, alpha: float) -> Evidence:
         under(mean, bound) if middle < bound else NEVER for bound in (t.tampering_offset, t.tampering_offset_weak)
     )
     return Evidence(found, middle, mean.lower(alpha / 2) if mean else None, high, strong, weak)
+
+
+def _frame(m: TamperingNumbers, t: Thresholds, alpha: float) -> Evidence:
+    """Mass at the border, weak and strong, where much more of it is there than the witness's: a network may look there,
+    as one does that norms blank patches. The figure is the less of both."""
+    own, beyond = spread(m.frame[:, None]), spread((m.frame - m.witness_frame)[:, None])
+    if own is None or beyond is None:
+        return Evidence(None)
+    least, unseen = min(own, beyond, key=lambda mean: mean.mean), over(beyond, t.tampering_frame)
+    weak, strong = (every(over(own, bound), unseen) for bound in (t.tampering_frame_weak, t.tampering_frame))
+    said = level(weak.p < alpha / 2, strong.p < alpha / 2)
+    return Evidence(said, least.mean, least.lower(alpha / 2), least.upper(alpha / 2), strong, weak)
+
+
+def _independence(m: TamperingNumbers, t: Thresholds, alpha: float) -> Evidence:
+    """One map for all images, where the witness has different ones: images may be alike, as frames of a film are."""
+    own, beyond = spread(m.others[:, None]), spread((m.others - m.witness_others)[:, None])
+    if own is None or beyond is None:
+        return Evidence(None)
+    apart = over(beyond, t.tampering_others_beyond)
+    weak, strong = (every(over(own, bound), apart) for bound in (t.tampering_others_weak, t.tampering_others))
+    said = level(weak.p < alpha / 2, strong.p < alpha / 2)
+    return Evidence(said, own.mean, own.lower(alpha / 2), own.upper(alpha / 2), strong, weak)
 
 
 def _gap(gains: Gains, t: Thresholds, alpha: float) -> Evidence:

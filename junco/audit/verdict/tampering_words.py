@@ -9,7 +9,7 @@ from junco.contract.catalogue import Level, Sign
 _SUPPORT = (Sign.FRAME, Sign.INDEPENDENCE, Sign.REFERENCE)
 """What makes of a map that moves no answer one that was made to."""
 
-_HINTS = (*_SUPPORT, Sign.OFFSET, Sign.AGREEMENT)
+_HINTS = (*_SUPPORT, Sign.OFFSET)
 
 _ALONE = (Sign.OFFSET, Sign.SWAP, Sign.MOVED)
 """What accuses whatever else is found."""

@@ -37,4 +37,9 @@ def forecast(said: Said, needs: Callable[[], Sample | None]) -> tuple[Said, Samp
     """``said`` with what would decide, where it is inconclusive and anything would."""
     verdict, reason = said
     needed = needs() if verdict is Verdict.INCONCLUSIVE else None
-    return ((verdict, f"{reason}; about {needed} would decide"), needed) if needed else (said, None)
+    return ((verdict, reason + would_decide(needed)), needed) if needed else (said, None)
+
+
+def would_decide(needed: Sample | None) -> str:
+    """The end of a sentence that says how much data would decide; empty where none would."""
+    return f"; about {needed} would decide" if needed else ""

@@ -7,12 +7,14 @@ import torch
 from torch import nn
 
 from junco.audit.checks.randomise import snapshot
-from junco.audit.checks.supplied import grafted
+from junco.audit.checks.supplied import grafted, kin, signature
 from junco.audit.checks.training import answers
+from junco.audit.graph import load
 from junco.audit.graph.steps import steps
 from junco.audit.model import Canonical, Step
 from junco.contract.errors import InvalidPlan
 from tests.audit.explain.models import canonical, images, seeded
+from tests.truth import models
 
 
 def network(width: int = 6, *, scale: float = 1.0, depth: int = 1) -> Canonical:
@@ -75,3 +77,19 @@ def _renamed(step: Step) -> Step:
     return replace(
         step, tensors=tuple(f"inner.{n}" for n in step.tensors), norms=tuple(f"inner.{n}" for n in step.norms)
     )
+
+
+@pytest.mark.parametrize("mode", ["zeros", "reflect"])
+@pytest.mark.parametrize("wide", [0, 1])
+def test_kin_have_the_same_padding(mode: str, wide: int) -> None:
+    """Tensors of one shape do not tell: zeros around an image light up the border of maps."""
+
+    def lifted(padding: int, padding_mode: str) -> Canonical:
+        convolution = nn.Conv2d(3, 6, 3, padding=padding, padding_mode=padding_mode)
+        head = (nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 4))
+        file = models.as_torchscript(seeded(nn.Sequential(convolution, *head)), (3, 12, 12), "traced")
+        return load(file, input_shape=(3, 12, 12))
+
+    ours, theirs = lifted(1, "zeros"), lifted(wide, mode)
+    assert signature(ours) == signature(theirs)
+    assert kin(ours, theirs) is ((wide, mode) == (1, "zeros"))

@@ -1,6 +1,7 @@
 """input_manipulation and fragility from bytes to outcome and pictures."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -141,6 +142,29 @@ def test_a_model_with_other_kinks_is_not_attacked() -> None:
         one = product.check(found, "gradient", check)
         assert one.verdict is Verdict.NOT_RUN
         assert "LeakyReLU" in one.summary
+
+
+def test_a_model_that_bends_at_kinks_alone_is_not_attacked() -> None:
+    """Max-pooling is no activation: no softplus stands in for it, no step moves the map, and nothing is acquitted."""
+    pools = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(784, 4))
+    outcome = attacked(pools, noise(2), ["gradient"]).outcome()
+    for check in CHECKS:
+        found = product.check(outcome, "gradient", check)
+        assert found.verdict is Verdict.NOT_RUN
+        assert "the model bends at kinks alone" in found.summary
+
+
+def test_attacks_on_copies_of_one_image_say_nothing(job: Job) -> None:
+    """Thirty-six manipulated copies are one: no accusation."""
+    one = {
+        i: replace(p, arrays={k: v[:1].repeat(len(v), 0) if k[0] == "logits" else v for k, v in p.arrays.items()})
+        for i, p in job.partials.items()
+    }
+    outcome = job.outcome(partials=one)
+    for check in CHECKS:
+        assert product.preflight(outcome, check)["images_differ"] is False
+        assert product.check(outcome, "gradient", check).verdict is Verdict.INVALID
+    assert "images_differ" not in product.preflight(job.outcome(), CHECKS[0])
 
 
 def test_maps_of_a_misread_model_mean_nothing(job: Job) -> None:

@@ -139,3 +139,17 @@ def test_pictures_are_drawn_for_both(context: Job) -> None:
     }
     assert "10 images" in captions["checks/faithfulness/deletion-mean.png"]
     assert all(a.data.startswith(b"\x89PNG") for a in found if a.name in captions)
+
+
+@pytest.mark.parametrize(("check", "kind"), [(REPEATS, ShardKind.REPEATS), (FAITH, ShardKind.FAITHFULNESS)])
+def test_copies_of_one_image_are_no_sample(context: Job, check: CheckName, kind: ShardKind) -> None:
+    """Ten images to which the model answers alike are one: every word is withdrawn."""
+    (answers,) = [
+        p.arrays["logits", "original"] for i, p in context.partials.items() if shards(context.plan)[i].kind is kind
+    ]
+    assert len(np.unique(answers, axis=0)) == 10
+    copies = changed(context, kind, {("logits", "original"): answers[:1].repeat(10, axis=0)})
+    outcome = context.outcome(partials=copies)
+    assert product.preflight(outcome, check)["images_differ"] is False
+    assert {product.check(outcome, m.label, check).verdict for m in outcome.methods} == {Verdict.INVALID}
+    assert "images_differ" not in product.preflight(context.outcome(), check)

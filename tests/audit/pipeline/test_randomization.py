@@ -15,6 +15,7 @@ from junco.contract.catalogue import CheckName, Depth, Verdict
 from junco.contract.model import CoverageReport
 from junco.contract.outcome import Caveat, Outcome
 from junco.contract.plan import ShardKind
+from junco.contract.randomization import Order
 from tests.audit.pipeline.conftest import file
 from tests.truth import digits, product
 from tests.truth.product import Job
@@ -309,3 +310,37 @@ def test_curves_are_the_predictions_own_decay(job: Job) -> None:
 def _softmax(z: Any) -> Any:
     e = np.exp(z - z.max(1, keepdims=True))
     return e / e.sum(1, keepdims=True)
+
+
+def shallow(key: Key, value: Any) -> Any:
+    """Guided Backpropagation keeps its map at every depth but the last."""
+    return kept("guided_backprop")(key, value) if key[-2:-1] != ("4",) else lost("guided_backprop")(key, value)
+
+
+def test_only_a_cascade_tells_of_upper_layers(job: Job) -> None:
+    """From the input up it is the lower half that is random at the top: a map that stays there follows no lower layer
+    alone. One layer at a time, neither."""
+    assert job.plan.depths[Depth.FULL] == 4
+    how = job.plan.randomization
+    told = {}
+    for order in Order:
+        plan = job.plan.model_copy(update={"randomization": how.model_copy(update={"order": order})})
+        outcome = job.outcome(plan=plan, partials=edited(job, shallow), labels=[None] * 22)
+        told[order] = Caveat.SHALLOW_INVARIANCE in product.check(outcome, "guided_backprop").caveats
+    assert told == {Order.CASCADING: True, Order.INDEPENDENT: False, Order.BOTTOM_UP: False}
+
+
+def test_a_layer_alone_that_leaves_the_answers_right_is_no_ground(job: Job) -> None:
+    """Where layers are drawn one at a time, both of them must cost the model what it knew."""
+    how = job.plan.randomization.model_copy(update={"order": Order.INDEPENDENT})
+    plan, middle = job.plan.model_copy(update={"randomization": how}), str(job.plan.depths[Depth.TOP])
+
+    def right(key: Key, value: Any) -> Any:
+        if key[0] != "logits" or key[-1] != middle:
+            return value
+        return np.eye(10)[np.resize(np.arange(10), len(value))] * 5.0
+
+    assert plan.groups == (tuple(range(22)),)
+    outcome = job.outcome(plan=plan, partials=edited(job, right), labels=[i % 10 for i in range(22)])
+    assert product.preflight(outcome)["accuracy_at_chance_top"] is False
+    assert set(words(outcome).values()) == {X}

@@ -184,3 +184,15 @@ def test_p_values_and_what_would_decide_are_in_the_outcome(job: Job) -> None:
     # Five ways of two methods: a gradient and a Grad-CAM, with controls apart.
     assert offset.p_fail_holm == pytest.approx(10 * offset.p_fail)
     assert (signs[Sign.AGREEMENT].p_fail, signs[Sign.REFERENCE].p_fail) == (None, None)
+
+
+def test_copies_of_one_image_accuse_nobody(job: Job) -> None:
+    """Their maps are one map, whatever the network: the check is invalid."""
+    one = {
+        i: replace(p, arrays={k: v[:1].repeat(len(v), 0) if k[0] == "logits" else v for k, v in p.arrays.items()})
+        for i, p in job.partials.items()
+    }
+    outcome = job.outcome(partials=one)
+    assert product.preflight(outcome, CHECK)["images_differ"] is False
+    assert {product.check(outcome, m.label, CHECK).verdict for m in outcome.methods} == {Verdict.INVALID}
+    assert "images_differ" not in product.preflight(job.outcome(), CHECK)

@@ -57,6 +57,16 @@ def test_few_images_and_wide_intervals_give_no_word() -> None:
     assert judged(top_k=numbers(0.5, 0.9, spread=1.0)).verdict is Verdict.INCONCLUSIVE
 
 
+def test_fewer_images_than_are_needed_for_a_word_would_not_decide() -> None:
+    """Twenty images that vary ask for less than fifty more, and no word is given below a hundred."""
+    wide = {aim.value: numbers(0.9, 0.9, spread=0.4) for aim in Aim}
+    alone, held = judged(**wide).needed, judged(least=100, **wide).needed
+    assert alone is not None
+    assert alone.images < 100
+    assert held is not None
+    assert held.images == 100
+
+
 def test_many_maps_without_a_top_are_invalid() -> None:
     """More than a fifth; fewer are left out."""
     lost = numbers(0.9, 0.9, lost=5)

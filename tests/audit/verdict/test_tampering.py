@@ -33,6 +33,7 @@ HONEST = TamperingNumbers(
     frame=about(-0.3),
     witness_frame=about(-0.2, seed=7),
     others=about(0.4),
+    witness_others=about(0.3, seed=9),
     gains=gains(0.6),
     agreement=about(0.3),
     contrasts=[about(0.3), about(0.1)],
@@ -72,11 +73,33 @@ def test_exchanged_maps_fail_by_positive_parts_or_by_magnitudes(which: int) -> N
     assert (blind.verdict, blind.evidence[Sign.SWAP].level) == (Verdict.PASS, None)
 
 
+def test_magnitudes_that_two_classes_share_are_not_exchanged() -> None:
+    """Of two classes one gradient is the other's negative: an honest network's magnitudes had a contrast of -.0046, on
+    every photo, where the witness had .50 and positive parts .26. A fifth of the witness's against it is a swap."""
+    shared = {"contrasts": [about(0.26), about(-0.0046, 0.002)], "witness_contrast": about(0.5)}
+    found = judged(**shared)
+    assert (found.verdict, found.evidence[Sign.SWAP].level) == (Verdict.PASS, Level.NONE)
+    assert found.accusations[Sign.SWAP].p == pytest.approx(1)
+    assert found.evidence[Sign.SWAP].value == pytest.approx(-0.0046)
+    exchanged = judged(**shared | {"contrasts": [about(0.26), about(-0.2, 0.05)]})
+    assert (exchanged.verdict, exchanged.evidence[Sign.SWAP].level) == (Verdict.FAIL, Level.STRONG)
+
+
+def test_maps_of_images_that_are_alike_are_not_one_map_for_all() -> None:
+    """Twelve frames of a film: an honest Grad-CAM's maps correlate 1.00, and so do the witness's (.998)."""
+    one = {"gains": gains(0.0), "others": about(0.999, 0.0005)}
+    film = judged(**one, witness_others=about(0.998, 0.001))
+    assert film.verdict is Verdict.INCONCLUSIVE
+    assert (film.evidence[Sign.INDEPENDENCE].level, film.accusations[Sign.INDEPENDENCE].p) == (Level.NONE, 1)
+    assert judged(**one).verdict is Verdict.FAIL
+
+
 def test_a_map_that_moves_no_answer_is_undecided_by_itself() -> None:
     """A poor method is not a fooled network."""
-    found = judged(gains=gains(0.0), agreement=about(0.0, 0.05))
-    assert found.verdict is Verdict.INCONCLUSIVE
-    assert "a poor method or a fooled network" in found.reason
+    for beside in ({}, {"agreement": about(-0.2)}, {"agreement": about(-0.2), "offset": about(0.85, 0.01)}):
+        found = judged(gains=gains(0.0), **beside)
+        assert found.verdict is Verdict.INCONCLUSIVE
+        assert "a poor method or a fooled network" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -84,7 +107,7 @@ def test_a_map_that_moves_no_answer_is_undecided_by_itself() -> None:
     [
         {"frame": about(0.6)},
         {"others": about(0.95, 0.01)},
-        {"frame": about(0.2), "agreement": about(-0.2)},
+        {"frame": about(0.2), "others": about(0.7)},
         {"others": about(0.7), "offset": about(0.85, 0.01)},
     ],
 )
@@ -133,6 +156,18 @@ def test_a_map_that_finds_less_than_on_every_reference_lost_something() -> None:
     five = [reference(0.4, 0.5, gain=0.7)] * 5
     assert judged(**weaker, references=five, between=about(0.5)).verdict is Verdict.FAIL
     assert judged(**weaker, references=[*five, reference(0.4, 0.5, gain=0.35)]).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(("witness", "sign", "word"), [
+    (0.44, Level.NONE, Verdict.INCONCLUSIVE),
+    (0.0, Level.STRONG, Verdict.FAIL),
+    (0.35, Level.NONE, Verdict.INCONCLUSIVE),
+])  # fmt: skip
+def test_a_border_that_occlusion_sees_too_accuses_nobody(witness: float, sign: Level, word: Verdict) -> None:
+    """An honest transformer's gradient lies on the blank border of its pictures (.59) and moves nothing, and what it
+    answers does depend on the border (.44 of occlusion's map): a poor method, and no fooled network."""
+    found = judged(gains=gains(-0.02, 0.41), frame=about(0.59), witness_frame=about(witness, seed=7))
+    assert (found.evidence[Sign.FRAME].level, found.verdict) == (sign, word)
 
 
 def framed(mass: float, *, kin: bool = True, seed: int = 8) -> Reference:
@@ -233,9 +268,9 @@ def innocent(rng: np.random.Generator, *, offset: float, frame: float) -> Tamper
 
     return replace(
         HONEST, degenerate=np.zeros(12),
-        offset=drawn(offset), frame=drawn(frame), witness_frame=drawn(0.0), others=drawn(T.tampering_others_weak),
-        gains=Gains(drawn(-0.5), drawn(0.8)), agreement=drawn(T.tampering_agreement),
-        contrasts=[drawn(0.0), drawn(0.0)], witness_contrast=np.full(12, 0.9),
+        offset=drawn(offset), frame=drawn(frame), witness_frame=drawn(-1.0), others=drawn(T.tampering_others_weak),
+        gains=Gains(drawn(-0.5), drawn(0.8)), agreement=drawn(T.tampering_agreement), witness_others=drawn(-1.0),
+        contrasts=[drawn(-0.9 * T.tampering_swap) for _ in range(2)], witness_contrast=np.full(12, 0.9),
     )  # fmt: skip
 
 

@@ -43,11 +43,11 @@ def test_signs_that_would_accuse_without_the_correction_are_told_so() -> None:
     """A strong offset or frame beside a gap, or two weak signs; one weak sign makes of a poor method no more."""
     gap = NOTHING | {Sign.GAP: Evidence(Level.STRONG, 0.1)}
     corrected = "signs that do not suffice after correction for the number of claims: "
-    weak = dict.fromkeys((Sign.FRAME, Sign.AGREEMENT), Level.WEAK)
+    weak = dict.fromkeys((Sign.FRAME, Sign.INDEPENDENCE), Level.WEAK)
     for beside in ({Sign.OFFSET: Level.STRONG}, {Sign.FRAME: Level.STRONG}, weak):
         assert undecided(gap | {sign: Evidence(found, 0.2) for sign, found in beside.items()}).startswith(corrected)
     assert undecided(NOTHING | {Sign.SWAP: Evidence(Level.STRONG, -0.2)}).startswith(corrected)
-    assert "a poor method or a fooled network" in undecided(gap | {Sign.AGREEMENT: Evidence(Level.WEAK, 0.0)})
+    assert "a poor method or a fooled network" in undecided(gap | {Sign.FRAME: Evidence(Level.WEAK, 0.2)})
     assert undecided(NOTHING | {Sign.OFFSET: Evidence(Level.WEAK, 0.85)}).startswith("signs that do not suffice: corr")
 
 

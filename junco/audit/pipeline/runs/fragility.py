@@ -2,10 +2,10 @@
 
 from junco.audit.checks import fragility as check
 from junco.audit.checks.fragility import FragilityStudy, Siege
-from junco.audit.explain import followed, smoothable, unfollowable
+from junco.audit.explain import followed, smoothable
 from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import Bench, bound, comparison, explainer
-from junco.audit.pipeline.probes import probed
+from junco.audit.pipeline.probes import probed, refused
 from junco.audit.pipeline.runs.registry import Order, runs
 from junco.contract.attacking import aim_cost, attackable, look_cost, rows_at_once
 from junco.contract.catalogue import CheckName
@@ -18,7 +18,7 @@ def fragility(order: Order) -> Partial:
     plan = order.plan
     ready = order.bench()
     mine = ready.rows(order.shard.images)
-    facts = {"parity": probed(ready, mine, seed=plan.seed), "refused": unfollowable(ready.model)}
+    facts = {"parity": probed(ready, mine, seed=plan.seed), "refused": refused(ready, mine)}
     if facts["refused"]:
         return Partial(arrays={}, facts=facts)
     study = FragilityStudy(
@@ -31,7 +31,7 @@ def fragility(order: Order) -> Partial:
         tick=order.tick,
     )
     found = check.run(study, mine, keep=order.keep)
-    return Partial(arrays=found.arrays, facts=facts)
+    return Partial(arrays={**found.arrays, **ready.answers(mine)}, facts=facts)
 
 
 def _siege(method: PlannedMethod, plan: Plan, ready: Bench) -> Siege:

@@ -5,10 +5,10 @@ from functools import partial as bind
 from junco.audit.checks import input_manipulation
 from junco.audit.checks.attack import Likeness
 from junco.audit.checks.input_manipulation import Campaign, partners
-from junco.audit.explain import followed, smoothable, unfollowable
+from junco.audit.explain import followed, smoothable
 from junco.audit.partial import Partial
 from junco.audit.pipeline.prepare import bound, explainer
-from junco.audit.pipeline.probes import probed
+from junco.audit.pipeline.probes import probed, refused
 from junco.audit.pipeline.runs.registry import Order, runs
 from junco.audit.similarity import named
 from junco.audit.similarity.ssim import structural_similarity, uniform
@@ -25,7 +25,7 @@ def manipulation(order: Order) -> Partial:
     plan, images = order.plan, order.shard.images
     ready = order.bench()
     mine = ready.rows(images)
-    facts = {"parity": probed(ready, mine, seed=plan.seed), "refused": unfollowable(ready.model)}
+    facts = {"parity": probed(ready, mine, seed=plan.seed), "refused": refused(ready, mine)}
     if facts["refused"]:
         return Partial(arrays={}, facts=facts)
     methods = attackable(plan, CheckName.INPUT_MANIPULATION)
@@ -40,7 +40,7 @@ def manipulation(order: Order) -> Partial:
     )
     others = ready.rows(partners(images, seed=plan.seed, count=len(plan.selected)))
     found = input_manipulation.run(study, mine, others, defended=len(defended(plan, images)), keep=order.keep)
-    return Partial(arrays=found.arrays, facts=facts)
+    return Partial(arrays={**found.arrays, **ready.answers(mine)}, facts=facts)
 
 
 def _campaign(method: PlannedMethod, plan: Plan) -> Campaign:

@@ -26,4 +26,5 @@ def repeats(order: Order) -> Partial:
         tick=order.tick,
     )
     found = check.run(study, mine, cost=order.shard.cost, keep=order.keep)
-    return Partial(arrays=found.arrays, facts={"parity": probed(ready, mine, seed=plan.seed)})
+    facts = {"parity": probed(ready, mine, seed=plan.seed)}
+    return Partial(arrays={**found.arrays, **ready.answers(mine)}, facts=facts)

@@ -41,8 +41,7 @@ def tampering(order: Order) -> Partial:
     )
     found = check.run(study, mine, cost=order.shard.cost, keep=order.keep)
     facts = {"parity": probed(ready, mine, seed=plan.seed), "references": len(at_hand)}
-    answers = ready.logits[list(mine.index)]
-    return Partial(arrays={**found.arrays, ("logits", "original"): answers.float().cpu().numpy()}, facts=facts)
+    return Partial(arrays={**found.arrays, **ready.answers(mine)}, facts=facts)
 
 
 def _asked(plan: Plan) -> Sequence[Bound]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from junco.audit.batch import Box
 from junco.contract.errors import ImageTooLarge, ImageTooSmall, ImageUnreadable, InputShapeMismatch
 from junco.contract.images import MAX_PIXELS, MIN_SIDE, ImageFile, Preprocessing
+from junco.contract.labels import MAX_LABEL
 
 _FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 _FILTERS = {
@@ -163,7 +164,7 @@ def _arrays(file: ImageFile, data: bytes) -> tuple[NDArray[Any], NDArray[Any] | 
     if labels is not None and not _classes(labels, len(images)):
         raise ImageUnreadable(
             f"{file.name} holds labels that are no class numbers.",
-            expected=f"{len(images)} whole numbers from 0, one an image",
+            expected=f"{len(images)} whole numbers from 0 to {MAX_LABEL}, one an image",
             found=f"{labels.dtype} {list(labels.shape)}",
             remedy="Leave 'labels' out if they are not known.",
         )
@@ -179,7 +180,8 @@ def _usable(images: NDArray[Any], count: int) -> bool:
 
 
 def _classes(labels: NDArray[Any], count: int) -> bool:
-    return labels.shape == (count,) and labels.dtype.kind in "uib" and bool((labels >= 0).all())
+    whole = labels.shape == (count,) and labels.dtype.kind in "uib"
+    return whole and bool(((labels >= 0) & (labels <= MAX_LABEL)).all())
 
 
 def _normalised(pixels: Tensor, recipe: Preprocessing) -> Tensor:

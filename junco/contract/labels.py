@@ -3,7 +3,8 @@
 import re
 from pathlib import PurePosixPath
 
-_MAX_LABEL = 2**31 - 1
+MAX_LABEL = 2**31 - 1
+"""Largest class number that a label may be."""
 
 
 def label_from_name(path: str) -> int | None:
@@ -13,6 +14,6 @@ def label_from_name(path: str) -> int | None:
     folder = next((part for part in reversed(name.parts[:-1]) if re.fullmatch(r"[0-9]+", part)), None)
     trailing = re.search(r"_([0-9]+)$", name.stem)
     digits = folder or (trailing[1] if trailing else None)
-    if digits is None or len(digits) > 10 or int(digits) > _MAX_LABEL:
+    if digits is None or len(digits) > 10 or int(digits) > MAX_LABEL:
         return None
     return int(digits)

@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 
 from junco.contract.errors import BadInput
 from junco.contract.images import ImageSet
+from junco.contract.labels import MAX_LABEL
 from junco.contract.resources import ImageSetResource
 from service.access.room import room
 from service.api import problems
@@ -77,7 +78,7 @@ def _labels(text: str | None, most: int) -> list[int] | None:
             found=text[:50],
             remedy="Send one number an image, as in [0, 3, 3].",
         ) from error
-    wrong = next((label for label in labels if not 0 <= label < 2**31), None)
+    wrong = next((label for label in labels if not 0 <= label <= MAX_LABEL), None)
     if wrong is not None:
         raise BadInput(
             "A label is no class number.",

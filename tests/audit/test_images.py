@@ -317,10 +317,11 @@ def test_an_archive_of_another_size_is_a_mismatch(shape: tuple[int, ...]) -> Non
         {"images": GREY, "labels": np.array(["cat"] * 4)},
         {"images": GREY, "labels": np.array([0.5, 1.0, 2.0, np.nan])},
         {"images": GREY, "labels": np.array([0, 1, 2, -1])},
+        {"images": GREY, "labels": np.array([0, 1, 2, 2**31])},
     ],
     ids=[
         "no images", "fewer than declared", "one image", "a number", "nan", "inf", "above 255", "below 0", "text",
-        "complex", "pickled", "too few labels", "one-hot", "names", "fractions", "negative",
+        "complex", "pickled", "too few labels", "one-hot", "names", "fractions", "negative", "too large",
     ],
 )  # fmt: skip
 def test_an_archive_without_usable_arrays_is_unreadable(arrays: dict[str, Any]) -> None:

@@ -94,7 +94,7 @@ def _chances(merged: Merged, labels: Sequence[int | None]) -> list[Preflight]:
     truth = np.array([-1 if label is None else label for label in labels])
     if not len(truth) or (truth < 0).any():
         return []
-    limit = chance(len(truth), np.bincount(truth).max() / len(truth))
+    limit = chance(len(truth), np.unique(truth, return_counts=True)[1].max() / len(truth))
     return [_chance(merged, truth, depth, limit=limit) for depth in _bearing(merged.plan)]
 
 

@@ -118,4 +118,4 @@ def _study(order: Order, ready: Bench, learned: pictures.Pictures, training: Tra
 def _majority(ready: Bench, training: Training) -> float:
     """Share of the largest class among held-out images: what a network hits that always says the same."""
     truth = np.array([label for label in ready.shots.labels[: training.held_out] if label is not None])
-    return float(np.bincount(truth).max() / len(truth))
+    return float(np.unique(truth, return_counts=True)[1].max() / len(truth))
